@@ -5,23 +5,28 @@
 )]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use mnara_protocol::clock::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 use url::Url;
 
 use crate::agent::{Setup, run};
 use crate::clock::Clock;
-use crate::config::{Common, EnrolConfig, LogLevel, RouterFile, RunConfig, StateDir};
+use crate::config::{Common, EnrolConfig, Enrolment, LogLevel, RouterFile, RunConfig, StateDir};
 use crate::health::Status;
 use crate::{doctor, enrol, health};
+
+/// How long an agent that has a place waits for the controller to take a new line before it serves the old one.
+const NEW_LINE: Duration = Duration::from_secs(15);
 
 /// The Mnara site program.
 #[derive(Debug, Parser)]
@@ -58,8 +63,9 @@ struct RunArgs {
     first: FirstRun,
 }
 
-/// What a container is told by its environment, where nobody can type: how the router is reached, and what enrols an agent that is not
-/// enrolled yet.
+/// What a container is told by its environment, where nobody can type: how the router is reached, and the line that enrols it.
+///
+/// The line stays there, so it counts only while it is another than the one taken last.
 #[derive(Debug, clap::Args)]
 struct FirstRun {
     /// The controller's address.
@@ -91,7 +97,7 @@ fn secret(text: &str) -> anyhow::Result<SecretString> {
 }
 
 impl FirstRun {
-    /// Keeps what is said of the router, and enrols if that was not done.
+    /// Keeps what is said of the router, and enrols if the line is a new one.
     async fn prepare(self, state: &StateDir, now: Timestamp) -> anyhow::Result<()> {
         if let (Some(router), Some(password)) = (&self.router, &self.router_password) {
             let router = RouterFile::new(router, self.router_pin.as_deref(), password).context(
@@ -99,24 +105,65 @@ impl FirstRun {
             )?;
             state.keep_router(&router)?;
         }
-        let enrolled = state.enrolment().is_ok();
-        if let (false, Some(controller), Some(claim), Some(identity)) =
-            (enrolled, self.controller, self.claim, self.identity)
-        {
-            let config = EnrolConfig {
-                controller,
-                claim,
-                identity,
-                ca: None,
-                router: None,
-                router_pin: None,
-                router_password_file: None,
-            };
-            let enrolment = enrol::enrol(&config, state, now, random).await?;
-            tracing::info!(agent = %enrolment.agent, site = %enrolment.site, "enrolled");
+        take_over(state).await?;
+        let (Some(controller), Some(claim), Some(identity)) =
+            (self.controller, self.claim, self.identity)
+        else {
+            return Ok(());
+        };
+        let kept = state.enrolment().ok();
+        if is_spent(kept.as_ref(), &claim) {
+            return Ok(());
         }
-        Ok(())
+        let config = EnrolConfig {
+            controller,
+            claim,
+            identity,
+            ca: None,
+            router: None,
+            router_pin: None,
+            router_password_file: None,
+        };
+        let asking = Box::pin(enrol::enrol(&config, state, now, random));
+        let answer = if kept.is_some() {
+            timeout(NEW_LINE, asking)
+                .await
+                .unwrap_or_else(|_| Err(anyhow!("the controller did not answer in time")))
+        } else {
+            asking.await
+        };
+        match answer {
+            Ok(enrolment) => {
+                tracing::info!(agent = %enrolment.agent, site = %enrolment.site, "enrolled");
+            }
+            Err(error) if kept.is_some() => {
+                tracing::warn!(error = %format!("{error:#}"), "the new line was not taken; the old enrolment goes on");
+            }
+            Err(error) => return Err(error),
+        }
+        take_over(state).await
     }
+}
+
+/// Whether an enrolment was made by this claim.
+fn is_spent(kept: Option<&Enrolment>, claim: &str) -> bool {
+    let hash = enrol::claim_hash(claim);
+    kept.is_some_and(|kept| kept.claim.as_deref() == Some(hash.as_str()))
+}
+
+/// Takes over the place a new line gave.
+async fn take_over(state: &StateDir) -> anyhow::Result<()> {
+    if !state.has_next() {
+        return Ok(());
+    }
+    ensure!(
+        health::ask(&state.socket()).await?.is_none(),
+        "an agent runs on this state folder: stop it first"
+    );
+    if let Some(enrolment) = state.take_next()? {
+        tracing::info!(agent = %enrolment.agent, site = %enrolment.site, "goes on in the place of the new line");
+    }
+    Ok(())
 }
 
 impl Cli {
@@ -167,7 +214,7 @@ async fn enrol_command(config: &EnrolConfig, state: &StateDir) -> anyhow::Result
             "No router is known yet: run the line again with --router tls://user@host:8729 --router-pin … --router-password-file …"
         );
     }
-    println!("Next: mnara-agent run");
+    println!("Next: mnara-agent run (one that runs already is to be started again)");
     Ok(ExitCode::SUCCESS)
 }
 

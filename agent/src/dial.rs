@@ -67,6 +67,16 @@ pub enum DialError {
     },
 }
 
+/// Says that the controller answered and did not do what it was asked.
+#[derive(Debug, Error)]
+#[error("{host} answered {}{said}", .status.as_u16())]
+pub struct Declined {
+    host: String,
+    /// Its status.
+    pub status: StatusCode,
+    said: String,
+}
+
 /// Which dates a certificate may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dates {
@@ -238,16 +248,19 @@ impl Target {
             return Ok(body);
         }
         // Problem documents carry a sentence for people.
-        let detail = serde_json::from_slice::<serde_json::Value>(&body)
+        let said = serde_json::from_slice::<serde_json::Value>(&body)
             .ok()
             .and_then(|problem| {
                 let said = problem.get("detail").or_else(|| problem.get("title"))?;
-                Some(said.as_str()?.chars().take(200).collect::<String>())
+                let said: String = said.as_str()?.chars().take(200).collect();
+                Some(format!(": {said}"))
             });
-        match detail {
-            Some(detail) => bail!("{} answered {}: {detail}", self.host, status.as_u16()),
-            None => bail!("{} answered {}", self.host, status.as_u16()),
+        Err(Declined {
+            host: self.host.clone(),
+            status,
+            said: said.unwrap_or_default(),
         }
+        .into())
     }
 }
 

@@ -1,19 +1,22 @@
 //! Enrolment: check who the controller is, hand in the claim with a key made here, keep the answer.
 //!
-//! Run once per site; repeating it with the same claim and key gives the same answer, since the first may have been lost.
+//! Run once per site; repeating it with the same claim and key gives the same answer, since the first may have been lost. A key belongs
+//! to one site for ever, so a machine that moves, or comes back after another took its place, asks with a new one.
 
 use anyhow::{Context, anyhow, bail, ensure};
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use hyper::StatusCode;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::enrol::{self, ENROL_PATH, Enrolled, IDENTITY_PATH};
 use mnara_protocol::frame::{KeyStatement, MAX_PINNED, Pinned};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::config::{EnrolConfig, Enrolment, RouterFile, StateDir, verifying_key};
-use crate::dial::{Body, Dates, DialError, Target};
+use crate::dial::{Body, Dates, Declined, DialError, Target};
 
 /// Says that whoever answers does not hold the pinned identity key.
 #[derive(Debug, Error)]
@@ -49,8 +52,10 @@ struct EnrolAnswer {
     proof: String,
 }
 
-/// Enrols this machine. `system_now` is what the system thinks the time is: nothing better is known yet, and all it does is date the web
-/// certificate; who the controller is rests on the fingerprint.
+/// Enrols this machine; where it had another place, the new one is taken over when the agent starts.
+///
+/// `system_now` is what the system thinks the time is: nothing better is known yet, and all it does is date the web certificate; who the
+/// controller is rests on the fingerprint.
 ///
 /// # Errors
 /// A sentence for the person who pasted the line.
@@ -73,10 +78,21 @@ pub async fn enrol(
     hex::decode_to_slice(config.identity.trim(), &mut expected)
         .context("--identity is 64 hexadecimal digits; copy the whole line")?;
     let target = Target::new(&config.controller, ca.as_deref())?;
+    let had_key = state.has_key();
     let key = state.key(&random)?;
+    let claim = config.claim.trim();
+    let hash = claim_hash(claim);
 
     let (dates, identity, statements) = identify(&target, system_now, &expected, random()).await?;
-    let enrolled = hand_in(&target, dates, &config.claim, &key, &identity).await?;
+    let mut answer = hand_in(&target, dates, claim, &key, &identity).await;
+    let mut next = None;
+    if had_key && answer.as_ref().is_err_and(is_refusal) {
+        // Either the claim is not good, or it is and the key is another site's or was let go.
+        let key = state.next_key(&hash, &random)?;
+        answer = hand_in(&target, dates, claim, &key, &identity).await;
+        next = Some(key);
+    }
+    let enrolled = answer?;
     let mut pinned = Pinned {
         keys: vec![identity],
         serial: 0,
@@ -93,12 +109,32 @@ pub async fn enrol(
         provider: enrolled.provider,
         pinned,
         enrolled_at: enrolled.time,
+        claim: Some(hash),
     };
     if let Some(router) = router {
         state.keep_router(&router)?;
     }
-    state.keep_enrolment(&enrolment)?;
+    if let Some(key) = next {
+        state.keep_next(&key, &enrolment)?;
+    } else {
+        // A place asked for before and not taken over is not wanted any more.
+        state.drop_next()?;
+        state.keep_enrolment(&enrolment)?;
+    }
     Ok(enrolment)
+}
+
+/// What is kept of a claim code, to know it again.
+#[must_use]
+pub fn claim_hash(claim: &str) -> String {
+    hex::encode(Sha256::digest(claim.trim().as_bytes()))
+}
+
+/// Whether the controller said no to the claim with this key, which is another thing than not being reached.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<Declined>()
+        .is_some_and(|declined| declined.status == StatusCode::FORBIDDEN)
 }
 
 /// Checks that the controller holds the identity key whose fingerprint the line names. Nothing of ours has been sent before.
@@ -155,7 +191,6 @@ async fn hand_in(
     key: &SigningKey,
     identity: &VerifyingKey,
 ) -> anyhow::Result<Enrolled> {
-    let claim = claim.trim();
     let public = key.verifying_key();
     let request = serde_json::to_vec(&EnrolRequest {
         claim,

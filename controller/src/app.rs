@@ -49,7 +49,7 @@ pub struct Parts {
     /// How often somebody may do something.
     pub limits: Limits,
     /// Statements of a rail are read so many at a time, whoever sends them.
-    pub readers: Semaphore,
+    pub readers: Arc<Semaphore>,
     /// The hint that a job waits.
     pub jobs: Wake,
     /// The hints between links, requests and replicas.
@@ -167,7 +167,7 @@ pub(crate) mod tests {
             )
             .unwrap(),
             limits: Limits::new(&clock),
-            readers: Semaphore::new(READERS),
+            readers: Arc::new(Semaphore::new(READERS)),
             jobs: Wake::default(),
             bus: Bus::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

@@ -93,9 +93,10 @@ fn not_begun(error: NotBegun) -> anyhow::Result<Answer> {
             retry.and_then(|after| u32::try_from(after.as_secs()).ok()),
         ),
         NotBegun::NoPlan | NotBegun::Closed => not_prompted(PayFailure::ProviderSetup, None),
+        // The limit may be the whole site's, and then this customer has no prompt to finish.
         NotBegun::TooMany(too_many) => not_prompted(
-            PayFailure::OtherPrompt,
-            u32::try_from(too_many.wait.as_secs()).ok(),
+            PayFailure::Busy,
+            u32::try_from(too_many.wait.as_secs().max(1)).ok(),
         ),
         NotBegun::Late => Answer::Refused(RefusedAnswer { late: true }),
         NotBegun::OtherTry => Answer::Refused(RefusedAnswer { late: false }),
@@ -138,9 +139,14 @@ async fn claim(app: &App, from: &Sender, question: ClaimQuestion) -> anyhow::Res
         mac: question.mac,
         deadline: question.deadline,
     };
+    let mut code = None;
     let (refusal, retry_secs) = match hand::claim::claim(app, from.provider, &said).await {
         Ok(()) => (None, None),
         Err(NoClaim::Not(refusal)) => (Some(refusal), None),
+        Err(NoClaim::Unstarted(ticket)) => {
+            code = Some(ticket.as_str().to_owned());
+            (Some(NotClaimed::Spent), None)
+        }
         Err(NoClaim::TooMany(too_many)) => (
             Some(NotClaimed::TooMany),
             u32::try_from(too_many.wait.as_secs()).ok(),
@@ -151,5 +157,6 @@ async fn claim(app: &App, from: &Sender, question: ClaimQuestion) -> anyhow::Res
     Ok(Answer::Claimed(ClaimedAnswer {
         refusal,
         retry_secs,
+        code,
     }))
 }

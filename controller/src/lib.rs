@@ -2,6 +2,7 @@
 //! from here as values; nothing below imports them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -197,7 +198,10 @@ enum Database {
 
 fn database(config: &Config) -> anyhow::Result<Database> {
     match &config.database.url {
-        Some(url) => Ok(Database::Given(Box::new(db::options(url)?))),
+        Some(url) => {
+            let options = db::options(url).context("DATABASE_URL")?;
+            Ok(Database::Given(Box::new(options)))
+        }
         None => Ok(Database::Private(config.database.folder())),
     }
 }
@@ -241,7 +245,7 @@ async fn assemble(
         entropy: Entropy::system(),
         rails,
         limits,
-        readers: Semaphore::new(app::READERS),
+        readers: Arc::new(Semaphore::new(app::READERS)),
         jobs: jobs::Wake::default(),
         bus: bus::Bus::default(),
         metrics,
@@ -261,6 +265,11 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     let public = web.public();
     if app.config.daraja.base.is_remote() && (public.is_loopback() || !public.is_encrypted()) {
         tracing::warn!(%public, "Safaricom can reach a public https address only: payments will be found by asking, some seconds late");
+    }
+    if web.has_nameless_proxy() {
+        tracing::warn!(
+            "a proxy ends TLS and MNARA_TRUSTED_PROXIES does not name it: all callers are counted as one, so one who tries passwords keeps the others out"
+        );
     }
     let listener = TcpListener::bind(web.listen)
         .await

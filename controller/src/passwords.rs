@@ -82,9 +82,14 @@ impl Passwords {
         &self,
         work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
     ) -> Result<T, Ending> {
-        let _turn = self.turns.acquire().await.map_err(|_| Ending)?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(|_| Ending)?;
         let (memory, passes, lanes) = self.cost;
         tokio::task::spawn_blocking(move || {
+            // A hash goes on after whoever asked for it has hung up, and so does its turn.
+            let _turn = turn;
             let params = Params::new(memory, passes, lanes, None)
                 .expect("these numbers are within what Argon2 takes");
             work(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
@@ -101,7 +106,32 @@ pub struct Ending;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_turn_lasts_as_long_as_the_work_though_nobody_waits_for_it() {
+        let passwords = Passwords::cheap(Entropy::seeded(1));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (let_go, is_let_go) = mpsc::channel::<()>();
+        let asking = passwords.clone();
+        let asked = tokio::spawn(async move {
+            asking
+                .in_turn(move |_| {
+                    begun.send(()).unwrap();
+                    is_let_go.recv().unwrap_err();
+                })
+                .await
+        });
+        has_begun.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        assert_eq!(passwords.turns.available_permits(), AT_ONCE - 1);
+        drop(let_go);
+        let all = u32::try_from(AT_ONCE).unwrap();
+        drop(passwords.turns.acquire_many(all).await.unwrap());
+    }
 
     #[tokio::test]
     async fn a_password_fits_what_was_kept_of_it_and_nothing_else_does() {

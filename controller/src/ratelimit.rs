@@ -130,7 +130,7 @@ enum Kind {
 /// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
 /// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
 /// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
-const TABLE: [(Act, Kind, u32, u32); 47] = [
+const TABLE: [(Act, Kind, u32, u32); 49] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -142,6 +142,8 @@ const TABLE: [(Act, Kind, u32, u32); 47] = [
     (Act::Guess, Kind::Address, 10, 6),
     // Whoever serves a queue of customers looks up that many; whoever guesses gets nowhere.
     (Act::Guess, Kind::Person, 30, 20),
+    // A till's program reads what customers hold out; one that is told no codes must not find them by trying.
+    (Act::Guess, Kind::Key, 120, 60),
     (Act::Status, Kind::Device, 60, 60),
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
@@ -178,7 +180,9 @@ const TABLE: [(Act, Kind, u32, u32); 47] = [
     (Act::Join, Kind::Address, 30, 20),
     (Act::Api, Kind::Key, 120, 600),
     // What an account can be sent is bounded by rows: see `log_in/reset`.
-    (Act::Forgot, Kind::Address, 6, 2),
+    // By name and address: a hotspot's customers come from its owner's address, and whoever asks for other names there must not use up the way back in.
+    (Act::Forgot, Kind::Stranger, 6, 2),
+    (Act::Forgot, Kind::Address, 60, 60),
     (Act::Passkey, Kind::Address, 30, 20),
     (Act::Passkey, Kind::LogIn, 12, 6),
     (Act::Passkey, Kind::Person, 60, 20),

@@ -25,7 +25,7 @@ const LOOKS: u8 = 2;
 /// How long a buyer's page waits for the controller before it shows that it is asking.
 const BUY_WAIT: Duration = Duration::from_secs(6);
 /// How long a code's ticket may take by the feed once the controller knows it.
-const ROW_WAIT: Duration = Duration::from_secs(10);
+pub(super) const ROW_WAIT: Duration = Duration::from_secs(10);
 /// Asks waiting at once, of each sort.
 pub(super) const WAITING: usize = 256;
 /// Codes the controller is asked about at once.
@@ -223,6 +223,7 @@ impl Core {
                 mac,
                 code,
                 until: now.ticks + DEADLINE,
+                by_receipt: false,
             },
         );
         None
@@ -236,7 +237,13 @@ impl Core {
                 continue;
             };
             let (code, mac) = (lookup.code.clone(), lookup.mac);
-            let done = match self.use_code(&code, mac, now, out) {
+            // The controller may not have heard yet of who came online.
+            let used = if lookup.by_receipt && self.state.tickets.is_started(&code) {
+                Err(Refusal::Used)
+            } else {
+                self.use_code(&code, mac, now, out)
+            };
+            let done = match used {
                 Err(Refusal::Unknown) => continue,
                 Ok(()) => Ok(()),
                 Err(refusal) => Err(RedeemError::Refused(refusal)),
@@ -257,7 +264,12 @@ impl Core {
                 self.throttle.was_right(lookup.mac);
             }
             let said = done.map(|()| self.home(lookup.peer, now));
-            out.replies.push((lookup.ask, Said::Redeemed(said)));
+            let said = if lookup.by_receipt {
+                Said::Claimed(said.map_err(ClaimError::of_code))
+            } else {
+                Said::Redeemed(said)
+            };
+            out.replies.push((lookup.ask, said));
         }
     }
 
@@ -433,29 +445,19 @@ impl Core {
         }
     }
 
+    /// Gives back every place the device holds: a ticket that waited its turn would else have it, and its clock would start.
     fn log_out(&mut self, peer: IpAddr, now: Now, out: &mut Commands) {
         let Device::Known { mac, .. } = self.device(peer) else {
             return;
         };
-        let Some(ticket) = self
-            .state
-            .tickets
-            .of_device(mac)
-            .first()
-            .map(|known| known.ticket.id)
-        else {
-            return;
-        };
-        self.record(
-            Fact::Released(ReleasedFact {
-                ticket,
-                mac,
-                at: now.at,
-            }),
-            out,
-        );
-        self.cut_off(ticket, mac);
-        out.router = true;
+        let at = now.at;
+        let held = self.state.tickets.of_device(mac);
+        let held: Vec<_> = held.into_iter().map(|known| known.ticket.id).collect();
+        for ticket in held {
+            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
+            self.cut_off(ticket, mac);
+            out.router = true;
+        }
     }
 
     /// Answers asks that have waited long enough.

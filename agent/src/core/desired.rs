@@ -163,11 +163,7 @@ fn profile(terms: &Terms) -> (String, ProfileSpec) {
 
 /// Connected seconds that may still pass: no more than what is left by the clock or by the meter.
 fn seconds(left: &Left) -> Option<u64> {
-    [left.duration, left.online]
-        .into_iter()
-        .flatten()
-        .min()
-        .map(|left| left.as_secs().max(1))
+    left.time().map(|left| left.as_secs().max(1))
 }
 
 /// When to look again so that a ticket's end is not missed by more than a poll.
@@ -182,9 +178,9 @@ fn look_again(left: &Left, known: &Known, flow: Option<&Flow>) -> Duration {
             Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
         })
     });
-    [left.duration, left.online, by_data]
+    left.time()
         .into_iter()
-        .flatten()
+        .chain(by_data)
         .min()
         .unwrap_or(SLOWEST_POLL)
 }

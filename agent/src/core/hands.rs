@@ -12,12 +12,13 @@ use mnara_protocol::message::{
 };
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
+use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::Cloud;
 
-use super::asks::WAITING;
+use super::asks::{ROW_WAIT, WAITING};
 use super::portal::{BuyError, ClaimError, Device, HandView, Said};
 use super::purchases::{DEADLINE, phone_digits};
-use super::{AskId, Commands, Core, Now};
+use super::{AskId, Commands, Core, Lookup, Now};
 
 /// How long a page says where to pay.
 const SHOWN: Duration = Duration::from_secs(2 * 3600);
@@ -286,6 +287,11 @@ impl Core {
         now: Now,
         out: &mut Commands,
     ) {
+        let code = answer.code.as_deref().map(TicketCode::parse);
+        if let Some(Ok(code)) = code {
+            self.fetch(attempt, code, now, out);
+            return;
+        }
         let done = match answer.refusal {
             None => Ok(()),
             Some(NotClaimed::TooMany) => Err(ClaimError::TooMany {
@@ -294,6 +300,26 @@ impl Core {
             Some(refusal) => Err(ClaimError::Refused(refusal)),
         };
         self.close_claim(attempt, done, now, out);
+    }
+
+    /// Takes a ticket from a device that was never online with it, as when a phone comes back with another MAC: by its code, as soon as its
+    /// row is here.
+    fn fetch(&mut self, attempt: AttemptId, code: TicketCode, now: Now, out: &mut Commands) {
+        let Some(Claiming { ask, peer, mac }) = self.hands.claiming.remove(&attempt) else {
+            return;
+        };
+        // Its payment has been seen.
+        self.hands.named.remove(&mac);
+        let lookup = Lookup {
+            ask,
+            peer,
+            mac,
+            code,
+            until: now.ticks + ROW_WAIT,
+            by_receipt: true,
+        };
+        self.lookups.insert(attempt, lookup);
+        self.try_lookups(now, out);
     }
 
     /// Answers the page that waits to hear of a receipt.

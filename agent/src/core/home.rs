@@ -1,12 +1,13 @@
 //! What a device's page says. Nothing is decided here; the words are the portal's.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
-use mnara_protocol::ids::Mac;
+use mnara_protocol::ids::{Mac, TicketId};
 use mnara_protocol::ticket::Phase;
 use mnara_protocol::ticket::series::Cloud;
 
@@ -36,23 +37,14 @@ impl Core {
         };
         let held = mac.map_or_else(Vec::new, |mac| self.state.tickets.of_device(mac));
         let holds = !held.is_empty();
-        let mut views = held
+        let shown = match mac {
+            Some(mac) if !holds => self.not_held(mac, now.at),
+            _ => held,
+        };
+        let mut views = shown
             .into_iter()
             .filter_map(|known| Some(self.ticket_view(known, mac?, now.at)));
-        let ticket = views.next().or_else(|| {
-            let mac = mac?;
-            let last = self.state.tickets.last_of(mac)?;
-            let shown = match last.ticket.phase {
-                Phase::Ended { at, .. } => {
-                    now.at.as_secs().saturating_sub(at.as_secs()) < ENDED_SHOWN_SECS
-                }
-                Phase::Unused
-                | Phase::Redeemed { .. }
-                | Phase::Running { .. }
-                | Phase::Paused { .. } => true,
-            };
-            shown.then(|| self.ticket_view(last, mac, now.at))
-        });
+        let ticket = views.next();
         let trial = known.and_then(|mac| self.trial_for(mac, holds, now.at));
         let waiting = views.take(WAITING_SHOWN).collect();
         let mut plans: Vec<_> = self.plans.values().filter(|plan| plan.on_sale).collect();
@@ -80,6 +72,32 @@ impl Core {
             waiting,
             token: known.filter(|_| cloud).map(|mac| self.token(mac, now.at)),
         })
+    }
+
+    /// What is shown to a device that holds no ticket: those it gave back and the one it used last, what runs first. One that is over is
+    /// shown for a day, if there is no other.
+    fn not_held(&self, mac: Mac, now: Timestamp) -> Vec<&Known> {
+        let tickets = &self.state.tickets;
+        let last = tickets.last_of(mac);
+        let ids: BTreeSet<TicketId> = self
+            .state
+            .given_back
+            .of(mac)
+            .chain(last.map(|known| known.ticket.id))
+            .collect();
+        let mut open: Vec<_> = ids
+            .into_iter()
+            .filter_map(|id| tickets.find(id))
+            .filter(|known| !matches!(known.ticket.phase, Phase::Ended { .. }))
+            .collect();
+        open.sort_by_key(|known| (known.turn().is_none(), known.turn()));
+        if open.is_empty() {
+            open.extend(last.filter(|known| {
+                matches!(known.ticket.phase, Phase::Ended { at, .. }
+                    if now.as_secs().saturating_sub(at.as_secs()) < ENDED_SHOWN_SECS)
+            }));
+        }
+        open
     }
 
     pub(super) const fn router_away(&self) -> bool {
@@ -159,6 +177,11 @@ impl Core {
             mac,
             expires: now.plus_secs(TOKEN_SECS),
         };
-        DeviceTokenText(token.sign(&self.identity.signing))
+        DeviceTokenText {
+            text: token.sign(&self.identity.signing),
+            secs: TOKEN_SECS,
+            provider: self.identity.provider,
+            site: self.identity.site,
+        }
     }
 }

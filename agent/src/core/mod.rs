@@ -10,6 +10,7 @@ mod asks;
 mod commanded;
 mod desired;
 mod drift;
+mod given_back;
 mod hands;
 mod home;
 mod live;
@@ -171,6 +172,8 @@ struct Lookup {
     mac: Mac,
     code: TicketCode,
     until: Ticks,
+    /// Whether a receipt brought the code, else it was typed.
+    by_receipt: bool,
 }
 
 /// The site's decisions with everything they rest on.

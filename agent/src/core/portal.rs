@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
-use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
+use mnara_protocol::ids::{AttemptId, Mac, PlanId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{ByHand, ByHandAnswer, LogoRow, NotClaimed, PayFailure};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
@@ -225,6 +225,17 @@ pub enum ClaimError {
     RouterAway,
 }
 
+impl ClaimError {
+    /// What is said of a receipt whose ticket's code did not open the door.
+    pub(super) fn of_code(error: RedeemError) -> Self {
+        if error == RedeemError::CloudAwayUnknown {
+            Self::NoCloud
+        } else {
+            Self::Refused(NotClaimed::Spent)
+        }
+    }
+}
+
 /// What a device was told of paying by hand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandView {
@@ -280,19 +291,31 @@ pub struct Home {
     pub named: bool,
     /// The ticket the device uses, or used last.
     pub ticket: Option<TicketView>,
-    /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.
+    /// Tickets the device holds that begin when the one in use ends, soonest first; if it holds none, others that it gave back. At most
+    /// three.
     pub waiting: Vec<TicketView>,
     /// What the browser may show the controller, while the controller can be reached.
     pub token: Option<DeviceTokenText>,
 }
 
-/// A signed token for the controller's public endpoints. It never shows itself in a log.
+/// A signed token for the controller's public endpoints, and where it is good. It never shows itself in a log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DeviceTokenText(pub String);
+pub struct DeviceTokenText {
+    /// What was signed.
+    pub text: String,
+    /// For how many seconds it is good.
+    pub secs: i64,
+    /// Whose endpoints take it.
+    pub provider: ProviderId,
+    /// The site that vouches.
+    pub site: SiteId,
+}
 
 impl fmt::Debug for DeviceTokenText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceTokenText(..)")
+        f.debug_struct("DeviceTokenText")
+            .field("site", &self.site)
+            .finish_non_exhaustive()
     }
 }
 

@@ -206,6 +206,8 @@ impl Purchases {
         }) {
             self.now.remove(&mac);
         }
+        self.rows
+            .retain(|_, row| row.mac != mac || !matches!(row.state, CheckoutState::Failed(_)));
     }
 
     /// What a device's page says of its purchase, if it is fresh enough to matter.

@@ -8,6 +8,7 @@ use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{Mac, TicketId};
 use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Taken};
 
+use super::given_back::GivenBack;
 use super::metering::Meters;
 use super::series::Batches;
 use super::tickets::Tickets;
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) meters: Meters,
     /// Devices the router has shown online with a ticket they hold a place on.
     pub(crate) confirmed: BTreeSet<(TicketId, Mac)>,
+    /// What devices gave back and may want again.
+    pub(crate) given_back: GivenBack,
     /// Times from here on hang together with the clock's present setting and move when it is corrected.
     pub(crate) unproven: Option<Timestamp>,
     /// Entries applied that name a ticket the site does not have.
@@ -47,6 +50,7 @@ impl State {
             }
             Fact::Ended(fact) => {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
+                self.given_back.ended(fact.ticket);
                 self.tickets.change(fact.ticket, |ticket| {
                     ticket.used(fact.usage).end(fact.reason, fact.at)
                 })
@@ -63,8 +67,13 @@ impl State {
             }),
             Fact::Released(fact) => {
                 self.confirmed.remove(&(fact.ticket, fact.mac));
-                self.tickets
-                    .change(fact.ticket, |ticket| ticket.released(fact.mac))
+                let found = self
+                    .tickets
+                    .change(fact.ticket, |ticket| ticket.released(fact.mac));
+                if found {
+                    self.given_back.note(fact.mac, fact.ticket);
+                }
+                found
             }
             Fact::Tried(fact) => self.tried(fact),
             Fact::Health(fact) => {
@@ -87,6 +96,7 @@ impl State {
         if let Some(evicted) = fact.evicted {
             self.confirmed.remove(&(fact.ticket, evicted));
         }
+        self.given_back.used(fact.mac, fact.ticket);
         self.tickets.redeemed(fact)
     }
 

@@ -159,6 +159,12 @@ impl Tickets {
         self.codes.get(code).copied()
     }
 
+    /// Whether the clock of a bought ticket has started.
+    pub(crate) fn is_started(&self, code: &TicketCode) -> bool {
+        let known = self.by_code(code).and_then(|id| self.find(id));
+        known.is_some_and(|known| known.ticket.since().is_some())
+    }
+
     pub(crate) fn last_of(&self, mac: Mac) -> Option<&Known> {
         self.known.get(self.last.get(&mac)?)
     }

@@ -143,7 +143,7 @@ fn running(status: &Status) -> Vec<Finding> {
         (Some(why), false) => bad(
             "link",
             format!("the controller does not let this agent in: {why}"),
-            "look at the site's agents in the dashboard; enrol again if this machine was replaced",
+            "look at the site in the dashboard; if this machine is to serve it again, make a new line there, run it here and start the agent again",
         ),
         (None, false) => doubtful(
             "link",

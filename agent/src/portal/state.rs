@@ -126,6 +126,12 @@ impl Situation {
     }
 }
 
+/// Whether nobody knows yet what became of the last payment, whatever else is the case.
+pub(super) fn is_payment_unknown(home: &Home) -> bool {
+    let purchase = home.purchase.as_ref();
+    purchase.is_some_and(|purchase| purchase.state == PurchaseState::LateUnknown)
+}
+
 /// Whether a ticket's clock runs.
 pub(super) fn is_running(ticket: &TicketView) -> bool {
     ticket.step >= Step::Confirmed || ticket.ends_at.is_some()
@@ -133,15 +139,14 @@ pub(super) fn is_running(ticket: &TicketView) -> bool {
 
 /// The time that is left, in words.
 pub(super) fn time_left(ticket: &TicketView, words: &Words) -> Option<String> {
-    let times = [ticket.left.duration, ticket.left.online];
-    let least = times.into_iter().flatten().min()?;
-    Some(words.duration(least))
+    ticket.left.time().map(|left| words.duration(left))
 }
 
 #[derive(Serialize)]
 struct State {
     state: Situation,
     cloud: bool,
+    payment_unknown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_left: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,20 +164,38 @@ pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
         .ticket
         .as_ref()
         .filter(|ticket| ticket.status == Status::Active && ticket.held);
-    let seconds = ticket.and_then(|ticket| {
-        let times = [ticket.left.duration, ticket.left.online];
-        times.into_iter().flatten().min()
-    });
+    let seconds = ticket.and_then(|ticket| ticket.left.time());
     let bytes = ticket.and_then(|ticket| ticket.left.bytes);
     let state = State {
         state,
         cloud: home.cloud,
+        payment_unknown: is_payment_unknown(home),
         time_left: ticket.and_then(|ticket| time_left(ticket, language.words())),
         data_left: bytes.map(data),
         seconds_left: seconds.map(|left| left.as_secs()),
         bytes_left: bytes,
     };
     serde_json::to_string(&state).ok()
+}
+
+#[derive(Serialize)]
+struct Token<'a> {
+    token: &'a str,
+    expires_in: i64,
+    provider: String,
+    site: String,
+}
+
+/// `token.json`: what a program on this device shows the controller. A page of another site cannot read it here.
+pub(super) fn token_json(home: &Home, _: Language) -> Option<String> {
+    let token = home.token.as_ref()?;
+    let token = Token {
+        token: &token.text,
+        expires_in: token.secs,
+        provider: token.provider.to_string(),
+        site: token.site.to_string(),
+    };
+    serde_json::to_string(&token).ok()
 }
 
 #[derive(Serialize)]

@@ -210,7 +210,7 @@ pub async fn tell_in(
     Ok(command)
 }
 
-/// Gives a ticket more time, by its id, with its line in the books.
+/// Gives a ticket more time, by its id, with its line in the books, unless it has other extra time by now than the page said it had.
 ///
 /// # Errors
 /// [`NotExtended`].
@@ -219,10 +219,11 @@ pub async fn extend(
     provider: ProviderId,
     ticket: TicketId,
     secs: u32,
+    was: Option<u32>,
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let mut tx = app.db.tenant(provider).await?;
-    extend_in(app, &mut tx, provider, ticket, secs, actor).await?;
+    extend_in(app, &mut tx, provider, ticket, secs, was, actor).await?;
     tx.commit().await?;
     Ok(())
 }

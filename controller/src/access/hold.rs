@@ -139,7 +139,7 @@ pub async fn answered(
 }
 
 /// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.
-fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
+pub(crate) fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
     let last = uses.iter().map(|one| (one.redeemed_at, one.site)).max();
     uses.iter()
         .filter(|one| one.ended.is_none() && !one.lost)

@@ -86,6 +86,8 @@ pub fn forget<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         gone += store::wishes(&mut tx, before(WISHES), MOST).await?;
         gone += store::expected(&mut tx, before(hand::EXPECTED_SECS), MOST).await?;
         gone += store::hand_codes(&mut tx, before(hand::KEPT_SECS), MOST).await?;
+        gone += store::news(&mut tx, before(webhooks::send::KEPT_SECS), MOST).await?;
+        gone += store::commands(&mut tx, before(fleet::command::KEPT_SECS), MOST).await?;
         tx.commit().await?;
         tracing::debug!(rows = gone, "what was over was taken away");
         // As long as there is more, it goes on at once.

@@ -72,17 +72,17 @@ impl Listed {
         Share::of(self.paid, self.paid + self.unpaid)
     }
 
-    /// Whether it does well: its sites are up, its prompts come to money, its programs take their news and its books balance.
+    /// Whether it does well: its sites that have an agent are up, its prompts come to money, its programs take their news and its books balance.
     ///
     /// There is no answer for one that is not in business, or that has nothing yet to tell by.
     #[must_use]
     pub fn does_well(&self) -> Option<bool> {
         let is_whole = self.deaf == 0 && self.balances;
         let share = self.paid_share().reaches(PAID);
-        if self.state != State::Active || (is_whole && share.is_none() && self.sites == 0) {
+        if self.state != State::Active || (is_whole && share.is_none() && self.placed == 0) {
             return None;
         }
-        Some(is_whole && share != Some(false) && self.up == self.sites)
+        Some(is_whole && share != Some(false) && self.up == self.placed)
     }
 }
 
@@ -102,6 +102,7 @@ mod tests {
             state: State::Active,
             since: Timestamp::from_secs(0),
             sites: 0,
+            placed: 0,
             up: 0,
             seen: None,
             paid: 0,
@@ -114,8 +115,14 @@ mod tests {
             subscription: None,
         };
         assert_eq!(new.does_well(), None, "nothing to tell by");
+        let begun = Listed {
+            sites: 1,
+            ..new.clone()
+        };
+        assert_eq!(begun.does_well(), None, "nor by a site without an agent");
         let well = Listed {
-            sites: 2,
+            sites: 3,
+            placed: 2,
             up: 2,
             paid: 19,
             unpaid: 1,

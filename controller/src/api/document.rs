@@ -57,7 +57,8 @@ pub const ABOUT: [(&str, &str, &str); 8] = [
     (
         "Limits",
         "A key may call 120 times at once and 600 times a minute. `RateLimit` says how many calls are left (`r`) and after how many seconds all are there \
-         again (`t`). Past that the answer is 429 with `Retry-After`.",
+         again (`t`). Past that the answer is 429 with `Retry-After`. Looking a ticket up by its `code` is held down besides, to 120 times at once and 60 \
+         a minute.",
         "RateLimit-Policy: \"key\";q=120;w=12\nRateLimit: \"key\";r=87;t=4",
     ),
     (

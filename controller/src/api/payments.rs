@@ -388,6 +388,8 @@ pub struct NewRefund {
     /// Why, for whoever reads the books.
     #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     reason: String,
+    /// True for money that M-PESA may be sending back, once you have looked at its statement and it has not gone back.
+    sure: Option<bool>,
 }
 
 pub(super) fn noting() -> Operation {
@@ -424,9 +426,11 @@ pub async fn note(
         reason: &new.reason,
     };
     let mut tx = app.db.tenant(key.provider()).await?;
-    deeds::is_not_going_back(&mut tx, key.provider(), id)
-        .await
-        .map_err(not_done)?;
+    if !new.sure.unwrap_or(false) {
+        deeds::is_not_going_back(&mut tx, key.provider(), id)
+            .await
+            .map_err(not_done)?;
+    }
     let refund = deeds::note_in(&app, &mut tx, (key.provider(), key.actor()), id, noted)
         .await
         .map_err(not_done)?;
@@ -454,7 +458,7 @@ fn not_done(error: NotDone) -> Problem {
         ),
         NotDone::GoingBack => conflict(
             "going-back",
-            "M-PESA may be sending this payment back: wait for its word.",
+            "M-PESA may be sending this payment back: wait for its word, or say that you are sure.",
         ),
         NotDone::Revoke(error) => not_revoked(error),
         NotDone::Database(error) => error.into(),

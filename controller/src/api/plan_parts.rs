@@ -89,7 +89,7 @@ pub struct SaleHours {
     /// From this time of day, such as `08:00`.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     from: String,
-    /// Until this time of day, on the next day if it is not later.
+    /// Until this time of day, such as `22:00`; on the next day if it is not later.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     until: String,
 }

@@ -101,7 +101,7 @@ pub(super) fn listing() -> Operation {
     Operation::new(
         "listQueue",
         "List money to sort out",
-        "Money that bought nothing, or came too late for whoever paid. The newest comes first.",
+        "Money that bought nothing, or came too late for whoever paid. The newest comes first; of what is closed, what was decided about last.",
     )
     .query::<Listing>()
     .lists::<QueuedMoney>()
@@ -125,7 +125,7 @@ pub async fn list(
         move |conn, before, limit| {
             async move { store::newest(conn, provider, is_closed, before, limit).await }.boxed()
         },
-        |queued: &Queued| (queued.at, queued.id),
+        |queued: &Queued| (queued.listed_at(), queued.id),
         QueuedMoney::from,
     )
     .await
@@ -170,6 +170,8 @@ pub struct QueueTicket {
     /// What it gives: a plan that costs no more than the money. What came late has its ticket, so leave it out there.
     #[schema(pattern = "^plan_[0-9a-f]{32}$")]
     plan_id: Option<String>,
+    /// True for money that M-PESA may be sending back, once you have looked at its statement and it has not gone back.
+    sure: Option<bool>,
 }
 
 pub(super) fn giving() -> Operation {
@@ -198,9 +200,10 @@ pub async fn give(
     let id: UnmatchedId = named(&id)?;
     let plan = new.plan_id.as_deref().map(|plan| id_in("plan_id", plan));
     let plan = plan.transpose()?;
+    let is_sure = new.sure.unwrap_or(false);
     let mut tx = app.db.tenant(key.provider()).await?;
     let who = (key.provider(), key.actor());
-    resolve::give_in(&app, &mut tx, who, id, plan)
+    resolve::give_in(&app, &mut tx, who, id, plan, is_sure)
         .await
         .map_err(not_resolved)?;
     done(tx, &key, once, id).await
@@ -215,6 +218,8 @@ pub struct QueueCredit {
         pattern = r"^[ ().-]*(\+[ ().-]*)?((2[ ().-]*5[ ().-]*4|0)[ ().-]*)?[17]([ ().-]*[0-9]){8}[ ().-]*$"
     )]
     phone: Option<String>,
+    /// True for money that M-PESA may be sending back, once you have looked at its statement and it has not gone back.
+    sure: Option<bool>,
 }
 
 pub(super) fn crediting() -> Operation {
@@ -247,9 +252,10 @@ pub async fn credit(
             .map_err(|_| Problem::bad_field("phone: give a Kenyan mobile number."))
     });
     let phone = phone.transpose()?;
+    let is_sure = new.sure.unwrap_or(false);
     let mut tx = app.db.tenant(key.provider()).await?;
     let who = (key.provider(), key.actor());
-    credit::make_over_in(&app, &mut tx, who, id, phone)
+    credit::make_over_in(&app, &mut tx, who, id, phone, is_sure)
         .await
         .map_err(not_resolved)?;
     done(tx, &key, once, id).await
@@ -265,6 +271,8 @@ pub struct QueueRefund {
     /// Why, for whoever reads the books.
     #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     reason: String,
+    /// True for money that M-PESA may be sending back, once you have looked at its statement and it has not gone back.
+    sure: Option<bool>,
 }
 
 pub(super) fn refunding() -> Operation {
@@ -294,7 +302,8 @@ pub async fn refund(
     let mut tx = app.db.tenant(key.provider()).await?;
     let who = (key.provider(), key.actor());
     let said = (new.receipt.as_str(), new.reason.as_str());
-    resolve::refund_by_hand_in(&app, &mut tx, who, id, said, false)
+    let is_sure = new.sure.unwrap_or(false);
+    resolve::refund_by_hand_in(&app, &mut tx, who, id, said, is_sure)
         .await
         .map_err(not_resolved)?;
     done(tx, &key, once, id).await
@@ -320,7 +329,7 @@ fn not_resolved(error: NotResolved) -> Problem {
         }
         NotResolved::GoingBack => conflict(
             "going-back",
-            "M-PESA may be sending it back just now: look at what becomes of that first.",
+            "M-PESA may be sending it back just now: look at what becomes of that first, or say that you are sure.",
         ),
         NotResolved::Used => conflict("used", "Its ticket was used, so the money is spent."),
         NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error)) => {

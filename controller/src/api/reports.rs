@@ -181,7 +181,7 @@ pub struct SummedUp {
 /// One line of a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Row {
-    /// The day (`2026-11-26`), the hour of the day (`8`), or the id of the plan or site; null for what was bought without a site.
+    /// The day (`2026-11-26`), the hour of the day (`8`), or the id of the plan or site; null for what was bought without a site, and for free trials, which are of no plan.
     of: Option<String>,
     /// What came together there.
     sums: Sums,
@@ -269,7 +269,7 @@ fn rows(report: Report, by: RowsBy) -> Vec<Row> {
     }
     match by {
         RowsBy::Day => told(report.days, |day| Some(day.iso())),
-        RowsBy::Plan => told(report.plans, |plan| Some(plan.to_string())),
+        RowsBy::Plan => told(report.plans, |plan| plan.map(|plan| plan.to_string())),
         RowsBy::Site => told(report.sites, |site| site.map(|site| site.to_string())),
         RowsBy::Hour => {
             let hours = report.hours.into_iter().enumerate();

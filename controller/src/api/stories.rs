@@ -31,9 +31,9 @@ pub struct TicketStory {
 pub struct Event {
     /// When.
     at: String,
-    /// `printed`, `bought`, `made` (given), `paid`, `redeemed`, `connected`, `let-go`, `started`, `held`, `ended`, `lost` (settled for another
-    /// site), what people did: `revoke`, `extend`, `code-seen`, `gift`, or what they asked a site to do: `pause`, `resume`, `kick`, `move`, and
-    /// `not-done` where it did not; the audit says why.
+    /// `printed`, `bought`, `made` (given), `tried` (had to try, by the device of `mac`), `paid`, `redeemed`, `connected`, `let-go`, `started`,
+    /// `held`, `ended`, `lost` (settled for another site), what people did: `revoke`, `extend`, `code-seen`, `gift`, or what they asked a site to
+    /// do: `pause`, `resume`, `kick`, `move`, and `not-done` where it did not; the audit says why.
     what: String,
     /// Where.
     site_id: Option<String>,

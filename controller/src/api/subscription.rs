@@ -88,7 +88,7 @@ pub async fn show(State(app): State<App>, key: Key) -> Answer<Json<Subscription>
 /// What there is to choose from.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlatformOffers {
-    /// The plans, the cheapest first.
+    /// The plans, the oldest first.
     items: Vec<PlatformOffer>,
 }
 

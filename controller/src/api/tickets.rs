@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::fleet::command::Patience;
 use crate::providers::keys::scopes::Scope;
+use crate::ratelimit::{Act, By};
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
 use crate::tickets::store::list::{self as store, Filter, Kept as Row};
@@ -129,7 +130,7 @@ impl Ticket {
             online_seconds: terms.online_secs,
             data_bytes: terms.data_bytes,
             extra_seconds: ticket.right.extra_secs,
-            seconds_left: left.duration.or(left.online).map(|left| left.as_secs()),
+            seconds_left: left.time().map(|left| left.as_secs()),
             bytes_left: left.bytes,
             used_seconds: usage.online_secs,
             bytes_up: usage.bytes_up,
@@ -202,6 +203,9 @@ pub async fn list(
     let (provider, now) = (key.provider(), app.clock.now());
     let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let before = part.after.map(|after| after.row());
+    if filter.code.is_some() {
+        app.limits.check(Act::Guess, By::Key(key.holder().key))?;
+    }
     let mut tx = app.db.steady(provider).await?;
     let found = store::tickets(&mut tx, provider, &filter, before, part.reach(), now).await?;
     let mut given = found.iter().take(usize::from(part.limit));
@@ -345,13 +349,17 @@ pub async fn extend(
     }
     let id: TicketId = named(&id)?;
     let mut tx = app.db.tenant(key.provider()).await?;
-    extend_in(&app, &mut tx, key.provider(), id, more.seconds, key.actor())
+    let (provider, actor) = (key.provider(), key.actor());
+    extend_in(&app, &mut tx, provider, id, more.seconds, None, actor)
         .await
         .map_err(|error| match error {
             NotExtended::Missing => Problem::not_found(),
             NotExtended::Shut => stopped(),
             NotExtended::Database(error) => error.into(),
-            NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
+            NotExtended::NoTime
+            | NotExtended::StaysShut
+            | NotExtended::TooMuch
+            | NotExtended::Meanwhile => Problem::new(
                 StatusCode::CONFLICT,
                 "not-extended",
                 "This ticket cannot be given more time.",

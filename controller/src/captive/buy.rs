@@ -286,6 +286,7 @@ const fn told(failure: PayFailure) -> &'static str {
         PayFailure::Blocked => {
             "This number cannot pay at this hotspot. Ask the people here. Nothing was charged."
         }
+        PayFailure::NoMpesa => "M-PESA does not take this number. Nothing was charged.",
         PayFailure::WrongPin
         | PayFailure::Cancelled
         | PayFailure::NoAnswer

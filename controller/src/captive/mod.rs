@@ -80,7 +80,7 @@ pub async fn device(app: &App, act: Act, source: IpAddr, token: Option<&str>) ->
 #[must_use]
 pub fn no_device() -> Problem {
     Problem::unauthorised().detail(
-        "Open the hotspot's own page on this device and send the token it gives, as \"token\" in the body or as Authorization: Bearer. \
+        "Open /portal/token.json at the hotspot's own page on this device and send its \"token\", in the body or as Authorization: Bearer. \
          It is good for a few minutes and at that hotspot only.",
     )
 }

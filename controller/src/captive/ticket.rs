@@ -69,7 +69,7 @@ fn show(app: &App, found: &Found) -> Shown {
         data_limit_mb: terms.data_limit_mb(),
         devices: terms.devices,
         redeemed: ticket.redeemed_at().is_some(),
-        seconds_left: left.duration.or(left.online).map(|left| left.as_secs()),
+        seconds_left: left.time().map(|left| left.as_secs()),
         bytes_left: left.bytes,
         expires_at: expires_at(ticket).map(|at| at.as_secs()),
     }

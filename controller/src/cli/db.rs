@@ -47,7 +47,7 @@ pub enum DbCommand {
 pub async fn run(command: DbCommand, config: &DatabaseConfig) -> anyhow::Result<()> {
     match command {
         DbCommand::Prepare => {
-            let password = config.url.as_ref().and_then(password);
+            let password = app_password(config)?;
             db::prepare::prepare(
                 &admin(config)?,
                 password.as_ref().map(|password| password.expose_secret()),
@@ -93,9 +93,12 @@ async fn with_server(
             programs: devdb::programs().ok(),
             address: without_password(owner),
             password: any_password(owner),
-            admin: db::options(owner)?,
+            admin: match &config.admin_url {
+                Some(_) => admin(config)?,
+                None => application(url)?,
+            },
         };
-        return act(&server, &db::options(url)?).await;
+        return act(&server, &application(url)?).await;
     }
     if config.admin_url.is_some() {
         bail!("give the application's address in DATABASE_URL too");
@@ -139,7 +142,21 @@ fn admin(config: &DatabaseConfig) -> anyhow::Result<PgConnectOptions> {
         .admin_url
         .as_ref()
         .context("give the database's address as its owner or a superuser in DATABASE_ADMIN_URL (the private database needs neither command)")?;
-    Ok(db::options(url)?)
+    db::options(url).context("DATABASE_ADMIN_URL")
+}
+
+fn application(url: &SecretString) -> anyhow::Result<PgConnectOptions> {
+    db::options(url).context("DATABASE_URL")
+}
+
+/// The password that the application's role is to have, if its address gives one.
+fn app_password(config: &DatabaseConfig) -> anyhow::Result<Option<SecretString>> {
+    let Some(url) = &config.url else {
+        return Ok(None);
+    };
+    // By one that cannot be read the role would be left without.
+    application(url)?;
+    Ok(password(url))
 }
 
 /// The password in an address that logs in as the application.
@@ -204,5 +221,27 @@ mod tests {
         );
         assert_eq!(find("postgres://someone:pass@db/mnara"), None);
         assert_eq!(find("postgres://mnara_app@db/mnara"), None);
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_named_and_not_shown() {
+        let address = |text: &str| Some(SecretString::from(text));
+        let config = DatabaseConfig {
+            url: address("postgres://mnara_app:hush/hush@db/mnara"),
+            admin_url: address("postgres://postgres:hush/hush@db/mnara"),
+            data_dir: None,
+            connections: 22,
+        };
+        for (fault, setting) in [
+            (admin(&config).unwrap_err(), "DATABASE_ADMIN_URL: "),
+            (app_password(&config).unwrap_err(), "DATABASE_URL: "),
+        ] {
+            let said = format!("{fault:#}");
+            assert!(
+                said.starts_with(setting) && !said.contains("hush"),
+                "{said}"
+            );
+            assert_eq!(said.matches("DATABASE_").count(), 1, "{said}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! default is written anywhere else, and nothing below reads the environment.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -14,6 +14,7 @@ use crate::devdb;
 
 mod agents;
 mod daraja;
+mod network;
 mod news;
 mod people;
 mod pesapal;
@@ -21,6 +22,7 @@ mod sms;
 
 pub use agents::{AgentUrl, AgentsConfig};
 pub use daraja::{Ceiling, DarajaConfig};
+pub use network::{Network, NoNetwork};
 pub use news::{MailConfig, WebhooksConfig};
 pub use people::{NoContact, PeopleConfig, SecondFactor, SupportContact};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
@@ -153,14 +155,15 @@ pub struct WebConfig {
     #[arg(long, env = "MNARA_TLS_KEY", requires = "tls_cert", global = true)]
     pub tls_key: Option<PathBuf>,
 
-    /// Proxies whose X-Forwarded-For is believed; naming a stranger lets callers choose their own address.
+    /// Proxies whose X-Forwarded-For is believed, by address or network such as `10.244.0.0/16`; naming a stranger lets callers choose their own
+    /// address. Where a proxy that ends TLS is not named, all callers are counted as one.
     #[arg(
         long = "trusted-proxy",
         env = "MNARA_TRUSTED_PROXIES",
         value_delimiter = ',',
         global = true
     )]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
 
     /// The token that lets a monitor read `/metrics`; without one they are readable from this machine alone.
     #[arg(long, env = "MNARA_METRICS_TOKEN", hide_env_values = true, value_parser = secret, global = true)]
@@ -187,6 +190,12 @@ impl WebConfig {
         self.public_url
             .clone()
             .unwrap_or_else(|| PublicUrl::listening(self.listen, self.tls_cert.is_some()))
+    }
+
+    /// Whether a proxy ends TLS that is not named, so that its address is taken for everybody's.
+    #[must_use]
+    pub fn has_nameless_proxy(&self) -> bool {
+        self.tls_cert.is_none() && self.public().is_encrypted() && self.trusted_proxies.is_empty()
     }
 }
 
@@ -454,6 +463,8 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use clap::CommandFactory as _;
     use secrecy::ExposeSecret as _;
 
@@ -522,6 +533,25 @@ mod tests {
             (own.sources.len(), own.source_check),
             (2, SourceCheck::Enforce)
         );
+    }
+
+    #[test]
+    fn a_proxy_that_ends_tls_is_missed_until_it_is_named() {
+        use clap::Parser as _;
+        let is_missed = |flags: &[&str]| {
+            let words = ["mnara-controller"].iter().chain(flags).chain(&["run"]);
+            crate::cli::Cli::parse_from(words)
+                .config
+                .web
+                .has_nameless_proxy()
+        };
+        let public = ["--public-url", "https://billing.example.com"];
+        assert!(!is_missed(&[]), "nothing ends TLS");
+        assert!(is_missed(&public));
+        let own = ["--tls-cert", "chain.pem", "--tls-key", "key.pem"];
+        assert!(!is_missed(&[&public[..], &own].concat()));
+        let named = ["--trusted-proxy", "10.0.0.10,10.244.0.0/16"];
+        assert!(!is_missed(&[&public[..], &named].concat()));
     }
 
     #[test]

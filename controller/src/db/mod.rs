@@ -328,7 +328,9 @@ fn as_app(options: PgConnectOptions) -> PgConnectOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// The address cannot be read.
-    #[error("DATABASE_URL is not an address like postgres://mnara_app:password@host/mnara")]
+    #[error(
+        "the database's address is not one like postgres://user:password@host/mnara, where the password's signs are written as %2F is for /"
+    )]
     NoAddress,
     /// It does not answer, or refuses us.
     #[error("the database does not let us in")]

@@ -272,6 +272,7 @@ fn not_asked(failure: PayFailure) -> NotBegun {
         | PayFailure::Locked
         | PayFailure::NotNow
         | PayFailure::Blocked
+        | PayFailure::NoMpesa
         | PayFailure::Other(_) => None,
     };
     NotBegun::NotAsked(failure, secs.map(Duration::from_secs))

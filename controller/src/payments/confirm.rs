@@ -138,8 +138,7 @@ async fn attempt(
     let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
     let mut is_counted = false;
     if matches!(decision, Decision::Settle { receipt: None })
-        && let until = payment.created_at + unmatched::BEGUN_WITHIN
-        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
+        && let Some(by_hand) = counted_by_hand(&mut tx, &payment).await?
     {
         // A prompt that was given up and paid after all, or both: a person can tell by the statement.
         tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
@@ -274,6 +273,22 @@ async fn attempt(
     app.jobs.wake();
     metrics::counter!("mnara_payments_total", "result" => result_word(&decision), "by" => name(evidence)).increment(1);
     Ok(Some(decision))
+}
+
+/// The money by hand that stands in the books already and may be the prompt's. What another device has been given is so only while no money waits
+/// that can be the prompt's.
+async fn counted_by_hand(
+    conn: &mut PgConnection,
+    payment: &Payment,
+) -> sqlx::Result<Option<PaymentId>> {
+    // The queue's rows first, as whoever gives a device its money: one of the two sees the other, and neither waits for both.
+    let waits = claim::waits(conn, payment).await?;
+    hand::store::lock_amount(conn, payment.provider, payment.amount).await?;
+    let until = payment.created_at + unmatched::BEGUN_WITHIN;
+    let found = hand::store::may_be_counted(conn, payment, until).await?;
+    Ok(found
+        .filter(|found| found.is_own || !waits)
+        .map(|found| found.payment))
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.

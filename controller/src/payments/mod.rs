@@ -221,6 +221,7 @@ pub const fn failure_word(failure: PayFailure) -> &'static str {
         PayFailure::Locked => "locked",
         PayFailure::NotNow => "not-now",
         PayFailure::Blocked => "blocked",
+        PayFailure::NoMpesa => "no-mpesa",
         PayFailure::Other(_) => "other",
     }
 }
@@ -228,22 +229,8 @@ pub const fn failure_word(failure: PayFailure) -> &'static str {
 /// The failure a column's word stands for.
 #[must_use]
 pub fn failure(word: &str) -> Option<PayFailure> {
-    [
-        PayFailure::WrongPin,
-        PayFailure::Cancelled,
-        PayFailure::NoAnswer,
-        PayFailure::NoMoney,
-        PayFailure::LimitReached,
-        PayFailure::OtherPrompt,
-        PayFailure::TooSoon,
-        PayFailure::Expired,
-        PayFailure::ProviderAccount,
-        PayFailure::ProviderSetup,
-        PayFailure::Busy,
-        PayFailure::Locked,
-        PayFailure::NotNow,
-        PayFailure::Blocked,
-    ]
-    .into_iter()
-    .find(|failure| failure_word(*failure) == word)
+    PayFailure::KNOWN
+        .iter()
+        .copied()
+        .find(|failure| failure_word(*failure) == word)
 }

@@ -33,9 +33,11 @@ pub enum PushFault {
 }
 
 /// Why the customer hears that the rail refused a push.
-const fn failure(error: &PushError) -> PayFailure {
+fn failure(error: &PushError) -> PayFailure {
     match error {
         PushError::PhoneBusy => PayFailure::OtherPrompt,
+        // The customer's own slip, and nothing that a business could mend.
+        PushError::Refused { .. } if error.name() == "bad-phone" => PayFailure::NoMpesa,
         PushError::Busy | PushError::QuotaSpent | PushError::Away(_) | PushError::Unknown(_) => {
             PayFailure::Busy
         }

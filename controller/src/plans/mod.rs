@@ -6,8 +6,9 @@ pub mod pages;
 pub mod preview;
 pub mod store;
 
+use mnara_protocol::ids::PlanId;
 use mnara_protocol::money::Money;
-use mnara_protocol::plan::{Hours, Rate, Terms};
+use mnara_protocol::plan::{Hours, Plan, Rate, Terms};
 use thiserror::Error;
 
 /// The shortest time a plan may sell, in seconds.
@@ -83,6 +84,23 @@ pub enum BadPlan {
 }
 
 impl Draft {
+    /// The plan of an id that it makes, in one of its revisions.
+    #[must_use]
+    pub fn plan(self, id: PlanId, revision: u32) -> Plan {
+        Plan {
+            id,
+            revision,
+            name: self.name,
+            price: self.price,
+            terms: self.terms,
+            sell_by_secs: self.sell_by_secs,
+            on_sale: self.on_sale,
+            position: self.position,
+            hours: self.hours,
+            colour: self.colour,
+        }
+    }
+
     /// Looks a plan over.
     ///
     /// # Errors

@@ -92,6 +92,8 @@ struct PlanPage<'a> {
     id: Option<PlanId>,
     filled: &'a Filled,
     days: Vec<Day>,
+    /// What the phone beside the form shows before anything is typed.
+    first: String,
     fault: Option<&'static str>,
 }
 
@@ -99,15 +101,21 @@ fn shown(
     frame: &Frame,
     status: StatusCode,
     id: Option<PlanId>,
-    filled: &Filled,
+    (filled, preset): (&Filled, &str),
     fault: Option<&'static str>,
 ) -> Response {
+    let mut first = "/plans/preview".to_owned();
+    if !preset.is_empty() {
+        first.push_str("?preset=");
+        first.push_str(preset);
+    }
     let page = PlanPage {
         frame,
         w: frame.words(),
         id,
         filled,
         days: filled.days(&frame.words().calendar),
+        first,
         fault,
     };
     html(status, &page)
@@ -123,7 +131,13 @@ pub struct Preset {
 pub async fn new(frame: Frame, Query(preset): Query<Preset>) -> Response {
     let name = preset.preset.unwrap_or_default();
     let filled = Filled::preset(&name, &frame.words().plans);
-    shown(&frame, StatusCode::OK, None, &filled, None)
+    // Any other word fills nothing in.
+    let preset = if filled.name.is_empty() {
+        ""
+    } else {
+        name.as_str()
+    };
+    shown(&frame, StatusCode::OK, None, (&filled, preset), None)
 }
 
 /// Shows the form of a plan that is there.
@@ -141,7 +155,7 @@ pub async fn form(
     let plan = store::plan(&mut tx, seat.provider(), id).await?;
     drop(tx);
     let filled = Filled::of(&plan.ok_or(Trouble::Nothing)?);
-    Ok(shown(&frame, StatusCode::OK, Some(id), &filled, None))
+    Ok(shown(&frame, StatusCode::OK, Some(id), (&filled, ""), None))
 }
 
 /// Makes a plan.
@@ -192,7 +206,8 @@ fn answered(
     result: Result<Changed, EditError>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().plans;
-    let again = |status, filled: &Filled, fault| Ok(shown(frame, status, id, filled, Some(fault)));
+    let again =
+        |status, filled: &Filled, fault| Ok(shown(frame, status, id, (filled, ""), Some(fault)));
     match result {
         Ok(Changed::Made) => Ok(onward("/plans?done=kept")),
         // Whoever sends it once more has read that.

@@ -121,6 +121,7 @@ async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> 
         hearers.retain(|one| one.is_chosen);
     }
     let paid = show::money(this.total().money());
+    let table = files::table("day", &view::by_day(&this, &month, Day::of(now)));
     for Hearer { reader, once, .. } in hearers {
         let paper = Paper {
             business: &business.business_name,
@@ -133,8 +134,6 @@ async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> 
             names: &names,
         };
         let w = Words::of(reader.language);
-        let lines = view::by_part(&this, &month, Day::of(now), &w.calendar);
-        let table = files::table("day", &lines);
         let attached = vec![
             File::new(
                 format!("mnara-{word}.pdf"),

@@ -144,8 +144,8 @@ pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
         name: w.total.to_owned(),
         sums: total,
     };
-    let plans = view::by_plan(paper.this, paper.names, w);
-    let sites = view::by_site(paper.this, paper.names, w);
+    let plans = view::by_plan(paper.this, paper.this, paper.names, w);
+    let sites = view::by_site(paper.this, paper.this, paper.names, w);
     for (title, head, lines) in [(w.by_plan, w.plan, plans), (w.by_site, w.site, sites)] {
         flow.heading(title);
         bars(&mut flow, &lines);

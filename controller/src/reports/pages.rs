@@ -279,8 +279,14 @@ fn parts(
         view::by_part_before(then, period, today, calendar),
     );
     let hours = (view::by_hour(this), view::by_hour(then));
-    let plans = (view::by_plan(this, names, w), view::by_plan(then, names, w));
-    let sites = (view::by_site(this, names, w), view::by_site(then, names, w));
+    let plans = (
+        view::by_plan(this, then, names, w),
+        view::by_plan(then, this, names, w),
+    );
+    let sites = (
+        view::by_site(this, then, names, w),
+        view::by_site(then, this, names, w),
+    );
     let columns = |id, title: &str, of: &(Vec<Line>, Vec<Line>)| {
         drawn(&view::columns(id, title, measure, (&of.0, &of.1), w))
     };
@@ -343,8 +349,8 @@ pub async fn csv(
     let lines = match asked.by.as_str() {
         "day" => view::by_day(&this, &chosen.period, today),
         "hour" => view::by_hour(&this),
-        "plan" => view::by_plan(&this, &names, w),
-        "site" => view::by_site(&this, &names, w),
+        "plan" => view::by_plan(&this, &this, &names, w),
+        "site" => view::by_site(&this, &this, &names, w),
         _ => return Err(Trouble::Nothing),
     };
     let name = format!(

@@ -67,8 +67,8 @@ pub struct Report {
     pub days: BTreeMap<Day, Sums>,
     /// By hour of the day, all days together.
     pub hours: [Sums; 24],
-    /// By plan.
-    pub plans: BTreeMap<PlanId, Sums>,
+    /// By plan; none for what was had to try.
+    pub plans: BTreeMap<Option<PlanId>, Sums>,
     /// By site; none for what was bought without one.
     pub sites: BTreeMap<Option<SiteId>, Sums>,
 }

@@ -198,57 +198,58 @@ pub struct Names {
     pub sites: Vec<(SiteId, String)>,
 }
 
+/// Lines by name, then what has none now, then what never had one. The last two stand also where only the report beside has them, so that both have their lines in the same order.
 fn named<Id: Ord + Copy>(
     names: &[(Id, String)],
-    sums: &BTreeMap<Id, Sums>,
-    other: &str,
+    (sums, beside): (&BTreeMap<Option<Id>, Sums>, &BTreeMap<Option<Id>, Sums>),
+    (other, none): (&str, &str),
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = names
         .iter()
         .map(|(id, name)| Line {
             name: name.clone(),
-            sums: sums.get(id).copied().unwrap_or_default(),
+            sums: sums.get(&Some(*id)).copied().unwrap_or_default(),
         })
         .collect();
-    let rest = sums
-        .iter()
-        .filter(|(id, _)| names.iter().all(|(known, _)| known != *id));
-    let mut left = Sums::default();
-    for (_, one) in rest {
-        left.add(one);
-    }
-    if left != Sums::default() {
+    let left = unnamed(names, sums);
+    if left != Sums::default() || unnamed(names, beside) != Sums::default() {
         lines.push(Line {
             name: other.to_owned(),
             sums: left,
         });
     }
-    lines
-}
-
-/// The lines of a report by plan; every plan has one, also without a number.
-#[must_use]
-pub fn by_plan(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    named(&names.plans, &report.plans, w.other)
-}
-
-/// The lines of a report by site.
-#[must_use]
-pub fn by_site(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    let mut known = BTreeMap::new();
-    for (site, sums) in &report.sites {
-        if let Some(site) = site {
-            known.insert(*site, *sums);
-        }
-    }
-    let mut lines = named(&names.sites, &known, w.other);
-    if let Some(sums) = report.sites.get(&None) {
+    if sums.contains_key(&None) || beside.contains_key(&None) {
         lines.push(Line {
-            name: w.no_site.to_owned(),
-            sums: *sums,
+            name: none.to_owned(),
+            sums: sums.get(&None).copied().unwrap_or_default(),
         });
     }
     lines
+}
+
+/// What belongs to things that have no name now.
+fn unnamed<Id: Ord + Copy>(names: &[(Id, String)], sums: &BTreeMap<Option<Id>, Sums>) -> Sums {
+    let mut left = Sums::default();
+    for (id, one) in sums {
+        if id.is_some_and(|id| names.iter().all(|(known, _)| *known != id)) {
+            left.add(one);
+        }
+    }
+    left
+}
+
+/// The lines of a report by plan, as they stand beside those of another; every plan has one, also without a number.
+#[must_use]
+pub fn by_plan(report: &Report, beside: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    let sums = (&report.plans, &beside.plans);
+    named(&names.plans, sums, (w.other, w.trials))
+}
+
+/// The lines of a report by site, as they stand beside those of another.
+#[must_use]
+pub fn by_site(report: &Report, beside: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    let sums = (&report.sites, &beside.sites);
+    named(&names.sites, sums, (w.other, w.no_site))
 }
 
 /// The lines of a report by hour of the day.
@@ -450,6 +451,36 @@ mod tests {
         let lines = by_part_before(&then, &period, today, w);
         let sold: Vec<i64> = lines.iter().map(|line| line.sums.sold).collect();
         assert_eq!(sold, [1, 1, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_was_had_to_try_has_a_line_by_plan() {
+        let tried = Sums {
+            tried: 2,
+            bytes: 7_000,
+            ..Sums::default()
+        };
+        let report = Report {
+            plans: BTreeMap::from([(None, tried)]),
+            ..Report::default()
+        };
+        for (language, name) in [
+            (Language::English, "Free trials"),
+            (Language::Swahili, "Majaribio ya bure"),
+        ] {
+            let w = &Words::of(language).reports;
+            let (names, none) = (Names::default(), Report::default());
+            let lines = by_plan(&report, &none, &names, w);
+            assert_eq!(lines.len(), 1);
+            assert_eq!((lines[0].name.as_str(), lines[0].sums), (name, tried));
+            // The time before had none, and its line stands beside all the same.
+            let before = by_plan(&none, &report, &names, w);
+            assert_eq!(before.len(), 1);
+            assert_eq!(
+                (before[0].name.as_str(), before[0].sums),
+                (name, Sums::default())
+            );
+        }
     }
 
     #[test]

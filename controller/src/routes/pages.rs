@@ -47,6 +47,11 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
+        .get(
+            "/plans/preview",
+            Door::Staff(P::EditPlans),
+            plans::preview::first,
+        )
         .post(
             "/plans/preview",
             Door::Staff(P::EditPlans),

@@ -122,6 +122,13 @@ impl From<NotMade> for Problem {
                 "no-such-plan",
                 "This plan is not offered. Choose another.",
             ),
+            NotMade::TooManySites(beyond) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-many-sites",
+                "This plan is for fewer sites than the business has. Choose one for more.",
+            )
+            .with("most_sites", beyond.most)
+            .with("sites", beyond.have),
             NotMade::NoUpgrade => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-upgrade",

@@ -89,13 +89,14 @@ pub async fn refund(
     let mut tx = app.db.tenant(provider).await?;
     let order = orders::lock(&mut tx, provider, id).await?;
     let order = order.ok_or(NotDone::Nothing)?;
-    let is_paid = order.state == State::Completed || order.paid.is_some();
+    let came_again = order.came_again() && order.resolution.is_none();
+    let is_paid = order.state == State::Completed || order.paid.is_some() || came_again;
     // Whoever died over it, or got no answer, may ask again: the rail gives a payment back once.
     let is_under_way = order.refund == Some(Refund::Taken);
     let (Some(confirmation), Some(rail), true) = (
         order.confirmation.clone().filter(|code| !code.is_empty()),
         app.rails.pesapal.clone(),
-        is_paid && !is_under_way && order.state != State::Reversed,
+        is_paid && !is_under_way && (order.state != State::Reversed || came_again),
     ) else {
         return Err(NotDone::Senseless(order.state));
     };

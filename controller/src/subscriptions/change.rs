@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::confirm;
+use super::room::{TooManySites, room};
 use super::store::{book, plans};
 use super::terms::change::{AtOnce, at_once};
 use super::terms::{self, Term, What};
@@ -23,6 +24,9 @@ pub enum NotChanged {
     /// The plan is not offered, or what is left is not enough for it.
     #[error("the plan cannot be changed to for nothing")]
     NotFree,
+    /// The plan is for fewer sites than the business has.
+    #[error(transparent)]
+    TooManySites(#[from] TooManySites),
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -69,6 +73,7 @@ pub async fn change(
     if before == Some(plan.id) {
         return Ok(());
     }
+    room(&mut tx, provider, &terms, now).await?.check(&plan)?;
     let Ok(AtOnce::Anew { credit, price, .. }) = at_once(&terms, &plan, now) else {
         return Err(NotChanged::NotFree);
     };

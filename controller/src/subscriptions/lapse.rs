@@ -21,6 +21,7 @@ use crate::providers::notices::{Notice, tell_payers};
 use crate::providers::rights::{Feature, Rights, store as rights};
 use crate::tickets::feed::FeedError;
 use crate::tickets::refresh::every_site_if_it_can;
+use crate::webhooks;
 
 /// The kind of the job.
 pub const TEND: &str = "subscriptions";
@@ -39,10 +40,11 @@ pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
         } else {
             drop(tx);
         }
+        let grace = app.config.pesapal.grace();
         let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Sweep).await?;
-            let page = store::due(&mut tx, asks, after, now, PAGE).await?;
+            let page = store::due(&mut tx, asks, grace, after, now, PAGE).await?;
             drop(tx);
             for provider in &page {
                 // One that cannot be told keeps nobody else waiting.
@@ -105,6 +107,10 @@ pub async fn settle(
     if after != before {
         rights::set(conn, provider, &after, now).await?;
     }
+    if after.allows(Feature::Webhooks) && !before.allows(Feature::Webhooks) {
+        // Nobody has looked at sites while the plan was without it.
+        webhooks::edit::watch(app, conn, provider).await?;
+    }
     store::note(conn, provider, &life, asked).await?;
     // It may have closed by itself before anybody looked.
     let was_restricted = stage == Stage::Restricted || before.is_restricted(now);
@@ -117,25 +123,38 @@ pub async fn settle(
         every_site_if_it_can(app, conn, provider).await?;
         tracing::info!(provider.id = %provider, stage = life.stage.word(), "a subscription stands otherwise");
     }
+    // By money that went back, and not by time, of which people were reminded.
+    let is_closed_now = is_restricted && stage != Stage::Restricted && !before.is_restricted(now);
     if was_restricted && !is_restricted {
-        remind(app, conn, provider, &life, Reminder::Restored, now).await?;
+        remind(app, conn, provider, &life, (Reminder::Restored, true), now).await?;
+    } else if is_closed_now {
+        remind(
+            app,
+            conn,
+            provider,
+            &life,
+            (Reminder::Restricted, true),
+            now,
+        )
+        .await?;
     } else if let Some(what) = life.reminder {
-        remind(app, conn, provider, &life, what, now).await?;
+        remind(app, conn, provider, &life, (what, false), now).await?;
     }
     Ok(life)
 }
 
-/// Tells whoever pays, once for a period.
+/// Tells whoever pays: of what time brings once for a period, of what happened each time it does.
 async fn remind(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     life: &Life,
-    what: Reminder,
+    (what, has_happened): (Reminder, bool),
     now: Timestamp,
 ) -> sqlx::Result<()> {
     let period = life.period().unwrap_or(now);
-    if !store::remind(conn, provider, what, period, now).await? {
+    let is_first = store::remind(conn, provider, what, period, now).await?;
+    if !is_first && !has_happened {
         return Ok(());
     }
     let closes = life.restricted_from.unwrap_or(period);
@@ -143,12 +162,17 @@ async fn remind(
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.due.is_none() => {
             Billing::Choose { by: closes }
         }
+        Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.is_trial => {
+            Billing::TrialSoon { until: period }
+        }
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 => Billing::Soon { until: period },
+        Reminder::Due if life.is_trial => Billing::TrialDue { closes },
         Reminder::Due => Billing::Due { closes },
         Reminder::Grace => Billing::Grace { closes },
         Reminder::Restricted => Billing::Restricted,
         Reminder::Restored => Billing::Restored,
     };
-    let once = format!("billing:{}:{provider}:{}", what.word(), period.as_millis());
+    let of = if is_first { period } else { now };
+    let once = format!("billing:{}:{provider}:{}", what.word(), of.as_millis());
     tell_payers(app, conn, provider, &Notice::Billing(news), &once).await
 }

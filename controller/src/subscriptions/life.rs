@@ -33,8 +33,10 @@ pub struct Life {
     pub stage: Stage,
     /// The plan it is on, or was on last.
     pub plan: Option<PlatformPlanId>,
-    /// Until when it has paid.
+    /// Until when it has paid, or may try.
     pub due: Option<Timestamp>,
+    /// Whether what ends then is a trial, for which nobody paid.
+    pub is_trial: bool,
     /// From when on it is restricted; none for never.
     pub restricted_from: Option<Timestamp>,
     /// Of what it should have been reminded by now, last of all.
@@ -82,8 +84,8 @@ pub fn live(terms: &[Term], rule: Rule, now: Timestamp) -> Life {
         (Some(due), Some(_)) if due <= now => Stage::Grace,
         // Ended, and nobody is asked.
         (Some(due), None) if due <= now => Stage::None,
-        (Some(_), _) if on.is_some_and(|term| term.order.is_none()) => Stage::Trial,
-        (Some(_), _) => Stage::Active,
+        (Some(_), _) if terms::is_paid(terms, now) => Stage::Active,
+        (Some(_), _) => Stage::Trial,
     };
     let moments = moments(last, due, restricted_from);
     let reminder = moments.iter().rfind(|(at, _)| *at <= now);
@@ -103,6 +105,7 @@ pub fn live(terms: &[Term], rule: Rule, now: Timestamp) -> Life {
         stage,
         plan: on.map(|term| term.plan),
         due,
+        is_trial: last.is_some_and(|term| term.order.is_none()),
         restricted_from,
         reminder: reminder.map(|(_, what)| *what),
         look_at: next.into_iter().chain(next_term).min(),
@@ -218,7 +221,11 @@ mod tests {
             assert_eq!(on(at), expected, "day {at}");
         }
         let life = live(&terms, rule(0), day(0));
-        assert_eq!(life.restricted_from, Some(day(21)));
+        assert_eq!((life.restricted_from, life.is_trial), (Some(day(21)), true));
+        // What ends last is paid for, although a trial runs.
+        let paid = [terms[0], term(2, 14, 44, false)];
+        let paid = live(&paid, rule(0), day(0));
+        assert_eq!((paid.stage, paid.is_trial), (Stage::Active, false));
         // At nine on the day: here time stands at eleven.
         assert_eq!(life.look_at, Some(day(7).plus_secs(-2 * 3_600)));
         assert_eq!(live(&terms, rule(0), day(21)).look_at, None);

@@ -17,6 +17,7 @@ pub mod order;
 pub mod pages;
 pub mod plans;
 pub mod recurring;
+pub mod room;
 pub mod settle;
 pub mod standing;
 pub mod store;
@@ -377,6 +378,12 @@ pub struct Order {
 }
 
 impl Paid {
+    /// What it is worth; none in a currency of which we keep no books.
+    #[must_use]
+    pub fn worth(&self) -> Option<Price> {
+        Some(Price::new(self.cents, self.currency.parse().ok()?))
+    }
+
     /// The amount with two decimals, in whatever currency.
     #[must_use]
     pub fn decimal(&self) -> String {
@@ -403,10 +410,27 @@ impl From<Price> for Paid {
 }
 
 impl Order {
+    /// Whether its money came once more after it had gone back.
+    #[must_use]
+    pub const fn came_again(&self) -> bool {
+        matches!(
+            (self.state, self.flag),
+            (State::Reversed, Some(Flag::Contrary))
+        )
+    }
+
     /// Whether the merchant at the rail may have said no to its money going back.
     #[must_use]
     pub fn may_be_declined(&self) -> bool {
-        self.refund.is_some_and(Refund::is_under_way) && self.state != State::Reversed
+        let is_back = self.state == State::Reversed && !self.came_again();
+        self.refund.is_some_and(Refund::is_under_way) && !is_back
+    }
+
+    /// Whether its money came in another amount or currency than was asked: its page takes no more, and somebody has to look.
+    #[must_use]
+    pub const fn is_paid_otherwise(&self) -> bool {
+        !matches!(self.state, State::Completed | State::Reversed)
+            && matches!(self.flag, Some(Flag::Amount | Flag::Currency))
     }
 
     /// What of it goes back: what was paid, in whatever currency the rail names, and what was asked where that is the same.
@@ -432,9 +456,7 @@ impl Order {
     #[must_use]
     pub fn worth(&self) -> Option<Price> {
         match &self.paid {
-            Some(Paid { cents, currency }) if *cents > 0 => {
-                Some(Price::new(*cents, currency.parse().ok()?))
-            }
+            Some(paid) if paid.cents > 0 => paid.worth(),
             _ => Some(self.price),
         }
     }

@@ -8,6 +8,7 @@ use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
 use serde_json::json;
 use thiserror::Error;
 
+use super::room::{TooManySites, room};
 use super::store::messages::{self, Kind as Line};
 use super::store::orders::{self, Contact};
 use super::store::{addresses, book, plans};
@@ -60,6 +61,9 @@ pub enum NotMade {
     /// The plan is not offered, or costs nothing.
     #[error("the plan is not offered")]
     NoPlan,
+    /// The plan is for fewer sites than the business has.
+    #[error(transparent)]
+    TooManySites(#[from] TooManySites),
     /// The business is on the plan, or no time is left, or the two are not paid in one currency.
     #[error("the plan cannot be changed to at once")]
     NoUpgrade,
@@ -167,8 +171,9 @@ async fn stored(
         .await?
         .filter(|plan| plan.is_offered && plan.price.cents > 0)
         .ok_or(NotMade::NoPlan)?;
+    let terms = change::paid_for(&mut tx, provider).await?;
+    room(&mut tx, provider, &terms, now).await?.check(&plan)?;
     let (price, begins_anew, upgrade_until) = if wish.is_upgrade {
-        let terms = change::paid_for(&mut tx, provider).await?;
         match at_once(&terms, &plan, now).map_err(|_| NotMade::NoUpgrade)? {
             AtOnce::Better { price, until } => (price, false, Some(until)),
             AtOnce::Anew { price, .. } if price.cents > 0 => (price, true, None),

@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlatformPlanId, ProviderId};
 use thiserror::Error;
 
+use super::room::{TooManySites, room};
 use super::store::{book, orders, plans};
 use super::terms::{self, Term, What};
 use super::{Order, PlatformPlan, confirm};
@@ -53,6 +54,8 @@ pub struct Standing {
     pub plan: Option<PlatformPlan>,
     /// Until when it has paid.
     pub paid_until: Option<Timestamp>,
+    /// Whether what ends then is a trial, for which nobody paid.
+    pub is_trial: bool,
     /// Its newest orders.
     pub orders: Vec<Order>,
     /// What it may do with all that.
@@ -63,8 +66,8 @@ pub struct Standing {
 #[must_use]
 pub fn judge(terms: &[Term], has_open: bool, now: Timestamp) -> Status {
     match (terms::current(terms, now), terms.last()) {
-        (Some(Term { order: Some(_), .. }), _) => Status::Active,
-        (Some(Term { order: None, .. }), _) => Status::Trial,
+        (Some(_), _) if terms::is_paid(terms, now) => Status::Active,
+        (Some(_), _) => Status::Trial,
         // The first one begins when it is paid for, so this is only a clock that went back.
         (None, Some(last)) if now < last.until => Status::Active,
         (None, Some(_)) => Status::Expired,
@@ -94,6 +97,7 @@ pub async fn standing(app: &App, provider: ProviderId) -> sqlx::Result<Standing>
         status: judge(&terms, has_open, now),
         plan,
         paid_until: terms.last().map(|term| term.until),
+        is_trial: terms.last().is_some_and(|term| term.order.is_none()),
         orders,
         rights: rights::rights(&mut tx, provider).await?,
     })
@@ -108,6 +112,9 @@ pub enum NoTrial {
     /// It has tried one out, or has paid.
     #[error("a trial is for businesses that never subscribed")]
     TooLate,
+    /// The plan is for fewer sites than the business has.
+    #[error(transparent)]
+    TooManySites(#[from] TooManySites),
     /// The sites could not be told.
     #[error(transparent)]
     Feed(#[from] FeedError),
@@ -136,6 +143,7 @@ pub async fn try_out(
     if !book::lines(&mut tx, provider).await?.is_empty() {
         return Err(NoTrial::TooLate);
     }
+    room(&mut tx, provider, &[], now).await?.check(&plan)?;
     let what = What::Trial {
         days: plan.trial_days,
     };

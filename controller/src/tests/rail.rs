@@ -15,6 +15,7 @@ pub(super) struct Played {
     pub(super) requests: VecDeque<(u16, String)>,
     pub(super) taken: u32,
     pub(super) seen: Vec<(String, Value)>,
+    pub(super) keys: Vec<String>,
     pub(super) accepted: u32,
     pub(super) refuses_keys: bool,
     pub(super) hold: Option<Arc<tokio::sync::Semaphore>>,
@@ -89,6 +90,11 @@ impl Stage {
             .collect()
     }
 
+    /// What each question for a token was authorised with.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys.clone()
+    }
+
     pub(super) fn pushes(&self) -> usize {
         self.seen("stkpush/v1/").len()
     }
@@ -112,6 +118,8 @@ impl Stage {
 
 async fn play(State(stage): State<Stage>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    let key = request.headers().get("authorization");
+    let key = key.map_or("", |key| key.to_str().unwrap()).to_owned();
     let body = axum::body::to_bytes(request.into_body(), 65536)
         .await
         .unwrap();
@@ -121,6 +129,9 @@ async fn play(State(stage): State<Stage>, request: Request) -> Response {
             path.clone(),
             serde_json::from_slice(&body).unwrap_or_default(),
         ));
+        if path.contains("/oauth/") {
+            played.keys.push(key);
+        }
         if path.contains("stkpush/v1/") {
             let answer = played.pushes.pop_front().unwrap_or_else(|| {
                 played.accepted += 1;

@@ -38,6 +38,9 @@ pub enum NotExtended {
     /// No ticket lasts so long.
     #[error("that is more time than a ticket can have")]
     TooMuch,
+    /// Whoever gives it looked at a voucher that had less.
+    #[error("somebody gave the ticket time meanwhile")]
+    Meanwhile,
     /// The database refused.
     #[error("the ticket could not be changed")]
     Database(#[from] sqlx::Error),
@@ -62,12 +65,14 @@ pub async fn extend(
         .kept
         .ticket
         .id;
-    extend_in(app, &mut tx, provider, id, secs, actor).await?;
+    extend_in(app, &mut tx, provider, id, secs, None, actor).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Gives a ticket more time in the caller's transaction, of which this is to be the last step: it locks the sites that are told.
+///
+/// A page says how much extra time there `was` when it was drawn: one that is sent twice gives once.
 ///
 /// # Errors
 /// [`NotExtended`].
@@ -77,16 +82,24 @@ pub async fn extend_in(
     provider: ProviderId,
     id: TicketId,
     secs: u32,
+    was: Option<u32>,
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
     let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
+    let before = found.kept.ticket.right.extra_secs;
+    if let Some(was) = was.filter(|was| *was != before) {
+        return if was.checked_add(secs) == Some(before) {
+            Ok(())
+        } else {
+            Err(NotExtended::Meanwhile)
+        };
+    }
     if !may_sell(conn, provider, now).await? {
         return Err(NotExtended::Shut);
     }
-    let before = found.kept.ticket.right.extra_secs;
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;

@@ -480,10 +480,10 @@ mod tests {
     /// A voucher of a plan in a language's real words.
     fn real(language: Language, terms: &Terms) -> Print {
         let w = Words::of(language);
-        let day = w.calendar.day(Timestamp::from_secs(1_822_300_000));
+        let until = w.calendar.moment(Timestamp::from_secs(1_822_300_000));
         Print {
             gives: gives(terms, w),
-            until: Some(format!("{} {day}", w.vouchers.paper_until)),
+            until: Some(format!("{} {until}", w.vouchers.paper_until)),
             help: Some(format!("{} 0712 345 678", w.vouchers.paper_help)),
             how: [w.vouchers.paper_how, w.vouchers.paper_how_short],
             ..print()

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 
 use super::Problem;
 use crate::app::App;
+use crate::config::Network;
 
 /// The address of whoever sent the request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,7 +29,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// The last address of the chain that no trusted proxy has.
-fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let chain = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -36,7 +37,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
         .flat_map(|value| value.split(','));
     let mut nearest = peer.to_canonical();
     for hop in chain.collect::<Vec<_>>().into_iter().rev() {
-        if !trusted.contains(&nearest) {
+        if !trusted.iter().any(|network| network.contains(nearest)) {
             break;
         }
         let Ok(address) = hop.trim().parse::<IpAddr>() else {
@@ -54,6 +55,7 @@ mod tests {
     #[test]
     fn only_named_proxies_are_believed() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let named = |text: &str| text.parse::<Network>().unwrap();
         let mut headers = HeaderMap::new();
         headers.append(
             "x-forwarded-for",
@@ -61,16 +63,30 @@ mod tests {
         );
         headers.append("x-forwarded-for", "10.0.0.2".parse().unwrap());
         let (proxy, inner) = (ip("10.0.0.1"), ip("10.0.0.2"));
-        assert_eq!(behind(ip("192.0.2.1"), &headers, &[proxy]), ip("192.0.2.1"));
-        assert_eq!(behind(proxy, &headers, &[proxy]), inner);
+        let (one, other) = (named("10.0.0.1"), named("10.0.0.2"));
+        assert_eq!(behind(ip("192.0.2.1"), &headers, &[one]), ip("192.0.2.1"));
+        assert_eq!(behind(proxy, &headers, &[one]), inner);
         assert_eq!(
-            behind(proxy, &headers, &[proxy, inner]),
+            behind(proxy, &headers, &[one, other]),
             ip("198.51.100.4"),
             "what stands left of it was written by the caller"
         );
         assert_eq!(
-            behind(ip("::ffff:10.0.0.1"), &HeaderMap::new(), &[proxy]),
+            behind(ip("::ffff:10.0.0.1"), &HeaderMap::new(), &[one]),
             proxy
         );
+    }
+
+    #[test]
+    fn a_named_network_is_believed_and_its_neighbour_is_not() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let network = "10.244.0.0/16".parse::<Network>().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        for proxy in [ip("10.244.3.7"), ip("::ffff:10.244.0.1")] {
+            assert_eq!(behind(proxy, &headers, &[network]), ip("203.0.113.9"));
+        }
+        let neighbour = ip("10.245.0.1");
+        assert_eq!(behind(neighbour, &headers, &[network]), neighbour);
     }
 }

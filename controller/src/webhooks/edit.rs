@@ -90,7 +90,10 @@ pub async fn add(
 }
 
 /// Sees to it that sites are watched; the job ends by itself when nobody wants to know.
-async fn watch(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
+///
+/// # Errors
+/// When the database refuses.
+pub async fn watch(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
     let job = NewJob {
         kind: WATCH,
         key: &provider.to_string(),

@@ -15,7 +15,7 @@ use super::{Endpoint, Kind};
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
-use crate::providers::pages::proof::Filled;
+use crate::providers::pages::proof::{Fault, Filled, proved};
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{WebhookWords, Words};
 use crate::web::Path;
@@ -84,7 +84,7 @@ struct ListPage<'a> {
     url: &'a str,
     secret: Option<&'a str>,
     done: Option<&'static str>,
-    fault: Option<&'static str>,
+    fault: Option<String>,
 }
 
 /// What was done just before, or where a list goes on, as the address says it.
@@ -101,7 +101,7 @@ struct Said<'a> {
     kinds: Vec<Kind>,
     secret: Option<&'a str>,
     done: Option<&'static str>,
-    fault: Option<&'static str>,
+    fault: Option<String>,
 }
 
 impl Said<'_> {
@@ -163,7 +163,7 @@ async fn shown(app: &App, frame: &Frame, seat: &Seat, said: Said<'_>) -> Result<
     Ok(html(said.status, &page))
 }
 
-/// Adds an address and shows its secret, once.
+/// Adds an address for somebody who proves who they are once more, and shows its secret, once.
 ///
 /// # Errors
 /// When the database is away.
@@ -177,6 +177,23 @@ pub async fn add(
     let w = &frame.words().webhooks;
     let url = filled.one("url");
     let kinds: Vec<Kind> = filled.all("event").filter_map(Kind::chosen).collect();
+    let proof = proved(
+        &app,
+        &frame,
+        &seat,
+        filled.secret("password"),
+        filled.one("digits"),
+    );
+    if let Some((status, fault)) = proof.await? {
+        let said = Said {
+            status,
+            url,
+            kinds,
+            fault: Some(fault),
+            ..Said::nothing()
+        };
+        return shown(&app, &frame, &seat, said).await;
+    }
     let added = edit::add(&app, seat.provider(), seat.actor(), url, &kinds).await;
     let fault = match added {
         Ok(secret) => {
@@ -198,7 +215,7 @@ pub async fn add(
         status: StatusCode::UNPROCESSABLE_ENTITY,
         url,
         kinds,
-        fault: Some(fault),
+        fault: Some(fault.to_owned()),
         ..Said::nothing()
     };
     shown(&app, &frame, &seat, said).await
@@ -248,7 +265,15 @@ struct OnePage<'a> {
     older: Option<String>,
     secret: Option<&'a str>,
     done: Option<&'static str>,
-    fault: Option<&'static str>,
+    fault: Option<String>,
+}
+
+/// What the page of one address says.
+#[derive(Default)]
+struct Told<'a> {
+    secret: Option<&'a str>,
+    done: Option<&'static str>,
+    fault: Option<Fault>,
 }
 
 /// Shows one address and what it was sent.
@@ -272,7 +297,11 @@ pub async fn one(
         _ => None,
     };
     let before = asked.before.as_deref().and_then(page::before);
-    one_shown(&app, &frame, &seat, id, before, (done, None)).await
+    let told = Told {
+        done,
+        ..Told::default()
+    };
+    one_shown(&app, &frame, &seat, id, before, told).await
 }
 
 async fn one_shown(
@@ -281,7 +310,7 @@ async fn one_shown(
     seat: &Seat,
     id: EndpointId,
     before: Option<(mnara_protocol::clock::Timestamp, DeliveryId)>,
-    (done, secret): (Option<&'static str>, Option<&str>),
+    told: Told<'_>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let mut tx = app.db.tenant(seat.provider()).await?;
@@ -293,17 +322,21 @@ async fn one_shown(
         .last()
         .filter(|_| sent.len() == usize::from(PAGE))
         .map(|last| format!("{}.{}", last.at.as_millis(), last.id));
+    let (status, fault) = match told.fault {
+        Some((status, fault)) => (status, Some(fault)),
+        None => (StatusCode::OK, None),
+    };
     let page = OnePage {
         frame,
         w,
         endpoint: Row::new(endpoint, w),
         messages: sent.into_iter().map(|sent| Message::new(sent, w)).collect(),
         older,
-        secret,
-        done,
-        fault: None,
+        secret: told.secret,
+        done: told.done,
+        fault,
     };
-    Ok(html(StatusCode::OK, &page))
+    Ok(html(status, &page))
 }
 
 /// Sends a message that says only that the address works.
@@ -340,7 +373,33 @@ pub async fn again(
     }
 }
 
-/// Gives an address a new secret and shows it, once.
+/// The page for whoever did not prove who they are once more. What is not there is told before a try is counted.
+async fn unproved(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: EndpointId,
+    filled: &Filled,
+) -> Result<Option<Response>, Trouble> {
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let found = store::endpoint(&mut tx, seat.provider(), id).await?;
+    drop(tx);
+    if found.is_none() {
+        return Err(Trouble::Nothing);
+    }
+    let (password, digits) = (filled.secret("password"), filled.one("digits"));
+    let fault = proved(app, frame, seat, password, digits).await?;
+    if fault.is_none() {
+        return Ok(None);
+    }
+    let told = Told {
+        fault,
+        ..Told::default()
+    };
+    one_shown(app, frame, seat, id, None, told).await.map(Some)
+}
+
+/// Gives an address a new secret for somebody who proves who they are once more, and shows it, once.
 ///
 /// # Errors
 /// When there is no such address.
@@ -349,22 +408,32 @@ pub async fn secret(
     frame: Frame,
     seat: Seat,
     Path(id): Path<String>,
+    Form(filled): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
     let id: EndpointId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let refused = unproved(&app, &frame, &seat, id, &Filled(filled)).await?;
+    if let Some(refused) = refused {
+        return Ok(refused);
+    }
     let secret = edit::new_secret(&app, seat.provider(), seat.actor(), id).await?;
     let secret = secret.ok_or(Trouble::Nothing)?;
-    let said = (None, Some(secret.expose_secret()));
-    one_shown(&app, &frame, &seat, id, None, said).await
+    let told = Told {
+        secret: Some(secret.expose_secret()),
+        ..Told::default()
+    };
+    one_shown(&app, &frame, &seat, id, None, told).await
 }
 
-/// Switches an address on or off.
+/// Switches an address on, for somebody who proves who they are once more, or off at once.
 ///
 /// # Errors
 /// When there is no such address.
 pub async fn switch(
     State(app): State<App>,
+    frame: Frame,
     seat: Seat,
     Path((id, to)): Path<(String, String)>,
+    Form(filled): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
     let id: EndpointId = id.parse().map_err(|_| Trouble::Nothing)?;
     let is_enabled = match to.as_str() {
@@ -372,6 +441,12 @@ pub async fn switch(
         "off" => false,
         _ => return Err(Trouble::Nothing),
     };
+    if is_enabled {
+        let refused = unproved(&app, &frame, &seat, id, &Filled(filled)).await?;
+        if let Some(refused) = refused {
+            return Ok(refused);
+        }
+    }
     if edit::switch(&app, seat.provider(), seat.actor(), id, is_enabled).await? {
         Ok(onward(&format!("/settings/webhooks/{id}?done={to}")))
     } else {

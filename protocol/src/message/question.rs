@@ -221,7 +221,7 @@ numbered! {
 }
 
 /// What became of a claim.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ClaimedAnswer {
     /// Absent when the ticket is on its way by the feed.
@@ -230,6 +230,20 @@ pub struct ClaimedAnswer {
     /// When trying again makes sense, in seconds.
     #[n(1)]
     pub retry_secs: Option<u32>,
+    /// The ticket's code, in the stored form, when the ticket is spent on a device that was never online with it: the code takes it from
+    /// there. A site that does not read this goes by the refusal.
+    #[n(2)]
+    pub code: Option<String>,
+}
+
+/// The code never reaches a log.
+impl std::fmt::Debug for ClaimedAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClaimedAnswer")
+            .field("refusal", &self.refusal)
+            .field("retry_secs", &self.retry_secs)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A page of what the site had done.

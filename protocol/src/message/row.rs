@@ -327,6 +327,8 @@ numbered! {
         12 NotNow,
         /// The provider sells nothing to this number.
         13 Blocked,
+        /// M-PESA does not take this number.
+        14 NoMpesa,
     }
 }
 

@@ -203,6 +203,14 @@ pub struct Left {
     pub bytes: Option<u64>,
 }
 
+impl Left {
+    /// The time that is left: whichever of the two limits comes first, if there is one.
+    #[must_use]
+    pub fn time(&self) -> Option<Duration> {
+        self.duration.into_iter().chain(self.online).min()
+    }
+}
+
 impl Ticket {
     /// A ticket nobody has used.
     #[must_use]

@@ -47,6 +47,9 @@ async fn led(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
     owner
         .eval("document.querySelector('input[name=event]').checked = true")
         .await?;
+    owner
+        .fill("Your own password here, once more", PASSWORD)
+        .await?;
     owner.press("Add").await?;
     album
         .add(owner, "owner", "settings-webhooks-secret")

@@ -77,6 +77,7 @@ pub async fn alone() -> Result<Stage> {
 async fn set(cast: Cast) -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
+    setup.daraja.apps.push(App::sandbox_newcomer());
     setup.mail = true;
     setup.pesapal = true;
     setup.sms = true;
@@ -230,7 +231,7 @@ impl Stage {
 
     /// The way of a business of one's own, from the sign-up to the first sale, with all that stands on no page of Mnara.
     fn beginning(&self) -> String {
-        let (controller, account) = (&self.world.controller, App::sandbox_paybill());
+        let (controller, account) = (&self.world.controller, App::sandbox_newcomer());
         format!(
             "Or begin with a business of your own, in a browser of its own:\n\
              \n  sign up    {}    any name, any e-mail or phone number\

@@ -1,5 +1,5 @@
-//! A customer who buys through the cloud's public pages, vouched for by the site's agent: with the token its portal would
-//! hand to the browser. The portal's own way of buying is in `phone`.
+//! A customer who buys through the cloud's public pages, vouched for by the site's agent: with the token its portal hands to
+//! the browser. The portal's own way of buying is in `phone`.
 
 use anyhow::{Context, Result, ensure};
 use ed25519_dalek::SigningKey;
@@ -59,7 +59,23 @@ impl Buyer {
         })
     }
 
-    /// The token the site's portal would give to this device now.
+    /// The token that the site's portal hands to this device.
+    ///
+    /// # Errors
+    /// When it hands none in time.
+    pub async fn handed_token(&self, world: &World) -> Result<String> {
+        world
+            .until("the portal hands the device its token", async || {
+                let answer = self.phone.open(&world.site.router, "token.json").await?;
+                ensure!(answer.status == 200, "no token: {}", answer.status);
+                let body: Value = serde_json::from_str(&answer.text)?;
+                Ok(body["token"].as_str().map(str::to_owned))
+            })
+            .await
+    }
+
+    /// A token as the site's portal would give it to this device now, for drills that buy while the router or the agent is away: their
+    /// phone had it before.
     ///
     /// # Errors
     /// When the agent's key cannot be read.

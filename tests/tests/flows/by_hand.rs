@@ -38,6 +38,16 @@ async fn asks(world: &World, phone: &Phone, number: &str) -> Page {
         .unwrap()
 }
 
+/// The device's code, which is the account to pay to.
+fn account(page: &Page) -> String {
+    page.text
+        .split("<b>")
+        .map(|rest| rest.split('<').next().unwrap_or_default())
+        .find(|text| text.len() == 8 && text.starts_with('D'))
+        .unwrap_or_else(|| panic!("no code on {}", page.text))
+        .to_owned()
+}
+
 fn payment(shortcode: &str, msisdn: &str, reference: &str) -> HandPayment {
     HandPayment {
         shortcode: shortcode.to_owned(),
@@ -54,13 +64,7 @@ async fn who_pays_the_paybill_with_the_devices_code_gets_online_and_so_does_who_
     let router = &world.site.router;
     let phone = world.site.join().unwrap();
     let page = asks(&world, &phone, "").await;
-    let code = page
-        .text
-        .split("<b>")
-        .map(|rest| rest.split('<').next().unwrap_or_default())
-        .find(|text| text.len() == 8 && text.starts_with('D'))
-        .unwrap_or_else(|| panic!("no code on {}", page.text))
-        .to_owned();
+    let code = account(&page);
     assert!(page.says("174379") && page.says("KSh 20"), "{}", page.text);
     let paid = payment("174379", "254708374149", &code);
     world.daraja.pay_by_hand(paid).await.unwrap();
@@ -131,5 +135,37 @@ async fn who_pays_the_till_by_hand_gets_online() {
     let paid = payment(&number, "254708374149", "");
     world.daraja.pay_by_hand(paid).await.unwrap();
     phone.comes_online(router).await.unwrap();
+    world.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_comes_back_with_another_mac_before_being_online_gets_what_was_paid_for() {
+    let world = world_of(App::sandbox_paybill()).await;
+    let router = &world.site.router;
+    let until_is = async |what: &str, tickets: &str| {
+        let sql = format!("select count(*) from tickets where {tickets}");
+        world
+            .until(what, async || {
+                Ok((world.controller.value(&sql).await? == "1").then_some(()))
+            })
+            .await
+            .unwrap();
+    };
+    let phone = world.site.join().unwrap();
+    let page = asks(&world, &phone, "").await;
+    router.leave(&phone.mac).unwrap();
+    let paid = payment("174379", "254708374149", &account(&page));
+    let receipt = world.daraja.pay_by_hand(paid).await.unwrap();
+    let held = "redeemed_at is not null and started_at is null";
+    until_is("the voucher is held for the MAC that is gone", held).await;
+    let back = world.site.join().unwrap();
+    let form = [("receipt", receipt.as_str()), ("phone", "0708374149")];
+    back.submit(router, "claim", &form).await.unwrap();
+    back.comes_online(router).await.unwrap();
+    until_is("the voucher has started", "started_at is not null").await;
+    let third = world.site.join().unwrap();
+    let page = third.submit(router, "claim", &form).await.unwrap();
+    assert!(page.says("This payment has been used"), "{}", page.text);
+    assert!(back.online(router) && !third.online(router));
     world.end().await.unwrap();
 }

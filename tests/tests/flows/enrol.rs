@@ -7,10 +7,11 @@ use std::time::Duration;
 use mnara_tests::sim::daraja::{App, Config, Daraja};
 use mnara_tests::sim::routeros::{self, Router};
 use mnara_tests::world::agent::{Agent, PASSWORD, USER};
-use mnara_tests::world::business::{Business, PLANS};
+use mnara_tests::world::business::{Business, PLANS, site};
 use mnara_tests::world::cable::Cable;
 use mnara_tests::world::controller::Controller;
 use mnara_tests::world::folder::Folder;
+use mnara_tests::world::program::PATIENCE;
 use tokio::sync::watch;
 
 struct Scene {
@@ -72,6 +73,31 @@ impl Scene {
         self.controller.stop().await.unwrap();
         assert_eq!(self.controller.log().errors(), [""; 0]);
     }
+}
+
+/// The word of a line after a flag.
+fn word<'a>(line: &'a str, flag: &str) -> &'a str {
+    line.split_whitespace()
+        .skip_while(|word| *word != flag)
+        .nth(1)
+        .unwrap()
+}
+
+/// Waits until a running agent has reached the controller, and gives the site it says it serves.
+async fn serves(agent: &Agent) -> serde_json::Value {
+    let looking = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            look.tick().await;
+            // Its socket may not be there yet.
+            if let Ok(mut status) = agent.status().await
+                && status["cloud"] == true
+            {
+                return status["site"].take();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap()
 }
 
 #[tokio::test]
@@ -232,5 +258,102 @@ async fn the_agents_key_and_the_routers_password_are_for_the_agent_only() {
         !text.contains(PASSWORD),
         "the router's password left the site"
     );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_fresh_line_moves_a_machine_to_another_site() {
+    let mut scene = scene().await;
+    let mut agent = scene.agent("agent");
+    let address = scene.controller.address();
+    let here = scene.line().await;
+    agent.enrol(&here, address, &scene.router).await.unwrap();
+    agent.start().await.unwrap();
+    assert_eq!(serves(&agent).await, scene.business.site.as_str());
+    agent.stop().await.unwrap();
+    let key = std::fs::read_to_string(agent.state().join("agent.key")).unwrap();
+
+    // As a container is told: nobody types anything.
+    let there = site(&scene.controller, &scene.business.provider, "Hillside")
+        .await
+        .unwrap();
+    let line = scene
+        .business
+        .claim(&scene.controller, &there)
+        .await
+        .unwrap();
+    agent.set("MNARA_CONTROLLER", &format!("http://{address}"));
+    agent.set("MNARA_CLAIM", word(&line, "--claim"));
+    agent.set("MNARA_IDENTITY", word(&line, "--identity"));
+    // While the controller is away the place it has goes on.
+    scene.controller.stop().await.unwrap();
+    agent.start().await.unwrap();
+    agent.stop().await.unwrap();
+    assert_eq!(
+        std::fs::read_to_string(agent.state().join("agent.key")).unwrap(),
+        key
+    );
+    scene.controller.start().await.unwrap();
+    agent.start().await.unwrap();
+    assert_eq!(serves(&agent).await, there.as_str());
+    assert_eq!(scene.agents().await, 2);
+    let kept: Vec<_> = std::fs::read_dir(agent.state())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.display().to_string().contains("/earlier-"))
+        .collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(
+        std::fs::read_to_string(kept[0].join("agent.key")).unwrap(),
+        key
+    );
+    assert!(kept[0].join("store.sqlite").exists());
+
+    // The line stays where it is and is not taken for a new one.
+    agent.stop().await.unwrap();
+    agent.start().await.unwrap();
+    assert_eq!(serves(&agent).await, there.as_str());
+    assert_eq!(scene.agents().await, 2);
+    agent.stop().await.unwrap();
+    let claim = word(&line, "--claim");
+    assert!(!agent.log().tail(1_000).contains(claim));
+    for name in ["enrolment.json", "agent.key"] {
+        let text = std::fs::read_to_string(agent.state().join(name)).unwrap();
+        assert!(!text.contains(claim), "{name}");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_machine_whose_place_was_taken_comes_back_by_a_fresh_line() {
+    let scene = scene().await;
+    let address = scene.controller.address();
+    let mut first = scene.agent("first");
+    let second = scene.agent("second");
+    let was = first
+        .enrol(&scene.line().await, address, &scene.router)
+        .await
+        .unwrap();
+    second
+        .enrol(&scene.line().await, address, &scene.router)
+        .await
+        .unwrap();
+    let line = scene.line().await;
+    let is = first.enrol(&line, address, &scene.router).await.unwrap();
+    assert_ne!(is, was, "a key that was let go is not good again");
+    // The answer may have been lost, or somebody pastes it twice. Not too many in one minute.
+    scene
+        .controller
+        .advance(Duration::from_secs(60))
+        .await
+        .unwrap();
+    let again = first.enrol(&line, address, &scene.router).await.unwrap();
+    assert_eq!(again, is);
+    first.start().await.unwrap();
+    assert_eq!(serves(&first).await, scene.business.site.as_str());
+    let present = "select count(*) from agents where revoked_at is null";
+    assert_eq!(scene.controller.value(present).await.unwrap(), "1");
+    assert_eq!(scene.agents().await, 3);
+    first.stop().await.unwrap();
     scene.end().await;
 }

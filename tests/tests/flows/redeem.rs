@@ -230,7 +230,7 @@ async fn a_printed_code_is_used_by_way_of_the_controller() {
         (&second, &codes[1], 202),
         (&second, &codes[0], 409),
     ] {
-        let token = buyer.token(&world, &world.site).await.unwrap();
+        let token = buyer.handed_token(&world).await.unwrap();
         let url = world
             .controller
             .url(&format!("/api/tickets/{code}/activate"));

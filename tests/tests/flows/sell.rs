@@ -392,6 +392,7 @@ async fn a_refused_push_is_told_at_once_and_charges_nothing() {
     let refusals = [
         (Refusal::SubscriberLocked, "other-prompt"),
         (Refusal::SystemBusy, "busy"),
+        (Refusal::InvalidField("PhoneNumber".to_owned()), "no-mpesa"),
         (Refusal::MerchantUnknown, "provider-setup"),
         (Refusal::WrongCredentials, "provider-setup"),
     ];

@@ -3,6 +3,7 @@
 use mnara_tests::browser::Screen;
 use mnara_tests::sim::daraja::{Answer, App};
 use mnara_tests::story::PASSWORD;
+use mnara_tests::world::uuid;
 
 use super::{person, set};
 
@@ -34,7 +35,7 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
 
     owner.open(&url("/home")).await.unwrap();
     assert!(!owner.says("We are looking at").await.unwrap());
-    let account = App::sandbox_paybill();
+    let account = App::sandbox_newcomer();
     owner
         .press("Go on: Say where customers' money goes")
         .await
@@ -153,5 +154,16 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     owner.open(&url("/home")).await.unwrap();
     owner.sees("KSh 15").await.unwrap();
     assert!(!owner.says("Next steps").await.unwrap(), "all is done");
+
+    // The number is theirs alone: nobody's addresses stand there, and nobody else is told of their money.
+    owner.open(&url("/settings/mpesa/hand")).await.unwrap();
+    owner.press("Register with M-PESA").await.unwrap();
+    owner.sees("M-PESA has our addresses").await.unwrap();
+    let elsewhere = format!(
+        "select count(*) from unmatched where provider_id = '{}' and created_at >= '{}'",
+        uuid(&world.business.provider),
+        stage.since
+    );
+    assert_eq!(world.controller.value(&elsewhere).await.unwrap(), "0");
     stage.end().await.unwrap();
 }

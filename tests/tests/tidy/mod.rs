@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod circles;
+mod deploy;
 mod files;
 mod imports;
 mod routes;

@@ -64,6 +64,9 @@ impl Replay {
         for trial in record.trials.unwrap_or_default() {
             core.state.trials.note(trial.mac, trial.at);
         }
+        for place in record.given_back.unwrap_or_default() {
+            core.state.given_back.note(place.mac, place.ticket);
+        }
         core.take_counted(record.metering);
         Ok(())
     }

@@ -69,6 +69,9 @@ struct SnapshotRecord {
     /// Who had what is given away to try.
     #[n(9)]
     trials: Option<Vec<TrialRecord>>,
+    /// What devices gave back.
+    #[n(10)]
+    given_back: Option<Vec<Place>>,
 }
 
 #[derive(Encode, Decode)]
@@ -385,6 +388,13 @@ impl Core {
                     .trials
                     .all()
                     .map(|(mac, at)| TrialRecord { mac, at })
+                    .collect(),
+            ),
+            given_back: Some(
+                state
+                    .given_back
+                    .pairs()
+                    .map(|(mac, ticket)| Place { ticket, mac })
                     .collect(),
             ),
         })

@@ -73,6 +73,22 @@ fn a_paid_ticket_logs_its_device_in_without_typing() {
 }
 
 #[test]
+fn a_failure_is_no_news_once_its_device_is_served_otherwise() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let attempt = buying(&mut site, 1);
+    let at = site.now().at;
+    let failed = CheckoutState::Failed(PayFailure::WrongPin);
+    site.row(checkout(attempt, failed, at));
+    assert!(site.home(1).purchase.is_some());
+    site.row(Row::Ticket(bought(Some(1))));
+    site.look();
+    assert!(site.ticket(1).online);
+    assert_eq!(site.home(1).purchase, None);
+}
+
+#[test]
 fn a_prompt_of_which_nothing_is_heard_is_not_said_to_be_on_the_phone_for_ever() {
     let mut site = Site::new();
     site.event(Event::LinkUp);

@@ -118,6 +118,7 @@ fn a_receipt_is_asked_about_and_each_refusal_is_told() {
         Answer::Claimed(ClaimedAnswer {
             refusal,
             retry_secs: None,
+            code: None,
         })
     };
     site.event(Event::Answered(attempt, answer(Some(NotClaimed::Spent))));
@@ -152,6 +153,7 @@ fn a_payment_that_nobody_has_seen_yet_is_waited_for_until_it_comes_or_a_while_ha
         let answer = Answer::Claimed(ClaimedAnswer {
             refusal: Some(refusal),
             retry_secs: None,
+            code: None,
         });
         site.event(Event::Answered(attempt, answer));
         let said = site.replies.pop_first().unwrap().1;
@@ -180,6 +182,60 @@ fn a_payment_that_nobody_has_seen_yet_is_waited_for_until_it_comes_or_a_while_ha
     assert!(!site.home(2).named);
 }
 
+/// Names a receipt whose ticket is with a device that was never online with it, as far as the controller has heard.
+fn fetches(site: &mut Site, n: u8) -> Option<Said> {
+    assert_eq!(site.ask(named(n, "TKL51ZDR4F")), None);
+    let (attempt, _) = site.questions.pop().unwrap();
+    let answer = Answer::Claimed(ClaimedAnswer {
+        refusal: Some(NotClaimed::Spent),
+        retry_secs: None,
+        code: Some(BOUGHT.to_owned()),
+    });
+    assert!(!format!("{answer:?}").contains(BOUGHT));
+    site.event(Event::Answered(attempt, answer));
+    site.replies.pop_first().map(|(_, said)| said)
+}
+
+#[test]
+fn a_ticket_that_nobody_was_online_with_comes_to_who_names_its_receipt() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    // The phone is gone when its money comes, and comes back with another MAC.
+    site.row(Row::Ticket(bought(Some(1))));
+    site.joins(2);
+    let Some(Said::Claimed(Ok(home))) = fetches(&mut site, 2) else {
+        panic!("it was paid for, and nobody has used it")
+    };
+    assert!(!home.claimed && home.ticket.unwrap().held);
+    site.look();
+    assert!(site.hotspot.is_online(2));
+    // The controller has not heard of that when the next one asks.
+    site.joins(3);
+    let spent = Said::Claimed(Err(ClaimError::Refused(NotClaimed::Spent)));
+    assert_eq!(fetches(&mut site, 3), Some(spent));
+    site.pass(Duration::from_secs(20));
+    assert!(site.hotspot.is_online(2) && !site.hotspot.is_online(3));
+}
+
+#[test]
+fn a_claimed_ticket_of_another_site_is_waited_for() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    assert_eq!(fetches(&mut site, 1), None);
+    site.row(Row::Ticket(bought(None)));
+    let said = site.replies.pop_first().unwrap().1;
+    assert!(matches!(said, Said::Claimed(Ok(_))), "{said:?}");
+    assert!(site.hotspot.is_online(1));
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    assert_eq!(fetches(&mut site, 1), None);
+    site.pass(Duration::from_secs(10));
+    let said = site.replies.pop_first().unwrap().1;
+    assert_eq!(said, Said::Claimed(Err(ClaimError::NoCloud)));
+}
+
 #[test]
 fn receipts_are_guessed_no_faster_than_codes() {
     let mut site = Site::new();
@@ -194,6 +250,7 @@ fn receipts_are_guessed_no_faster_than_codes() {
                 let answer = Answer::Claimed(ClaimedAnswer {
                     refusal: Some(NotClaimed::Unknown),
                     retry_secs: None,
+                    code: None,
                 });
                 site.event(Event::Answered(attempt, answer));
                 site.replies.clear();

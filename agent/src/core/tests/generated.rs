@@ -57,7 +57,13 @@ fn play(site: &mut Site, step: &Step) {
             site.row(Row::Ticket(bought(Some(n))));
         }
         Step::LogsOut(n) => {
-            site.ask(Ask::LogOut { peer: address(n) });
+            let said = site.ask(Ask::LogOut { peer: address(n) });
+            if let Some(Said::LoggedOut(home)) = said
+                && matches!(home.device, Device::Known { .. })
+            {
+                let held = site.core.state.tickets.of_device(mac(n));
+                assert!(held.is_empty(), "logged out, and holds a ticket");
+            }
         }
         Step::Tries(n) => {
             site.ask(Ask::Try { peer: address(n) });
@@ -197,10 +203,11 @@ fn comparable(snapshot: &[u8]) -> String {
         .collect();
     let spent: Vec<_> = core.state.batches.all_spent().iter().collect();
     format!(
-        "{tickets:#?}\n{spent:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{tickets:#?}\n{spent:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
         core.state.trials.all().collect::<Vec<_>>(),
         core.state.confirmed,
         core.state.meters.sessions(),
         core.state.tickets.last_pairs().collect::<Vec<_>>(),
+        core.state.given_back.pairs().collect::<Vec<_>>(),
     )
 }

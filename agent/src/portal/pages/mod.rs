@@ -7,7 +7,7 @@ use mnara_protocol::money::Money;
 use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
-use super::state::{LOOK_AGAIN, Situation};
+use super::state::{LOOK_AGAIN, Situation, is_payment_unknown};
 use super::trouble::Trouble;
 use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
@@ -24,7 +24,7 @@ const BASE: &str = "/portal/";
 /// How often a page that waits looks again where no script runs, in seconds.
 const REFRESH: &str = "4";
 
-/// The same for a page to be read first, on which something may be typed again.
+/// The same for a page to be read first, or on which something may be typed.
 const REFRESH_READ: &str = "60";
 
 /// Which page.
@@ -143,16 +143,26 @@ impl View<'_> {
         page.finish()
     }
 
+    /// What went wrong before, for as long as it matters.
     fn standing_trouble(&self, is: Option<Situation>) -> Option<Trouble> {
-        let of_payment = matches!(self.place, Place::Home | Place::Plans | Place::Wait);
+        let of_payment = matches!(
+            self.place,
+            Place::Home | Place::Plans | Place::Wait | Place::Online
+        );
         match is? {
             Situation::NotInHotspot => Some(Trouble::NotInHotspot),
             Situation::RouterAway => Some(Trouble::RouterAway),
-            Situation::Unknown | Situation::Failed if of_payment => self
-                .home?
-                .purchase
-                .as_ref()
-                .and_then(|purchase| Trouble::of_purchase(purchase.state)),
+            // Who is online and buys more is to hear of it as well, or pays twice.
+            Situation::Unknown
+            | Situation::Failed
+            | Situation::Online
+            | Situation::Connecting
+            | Situation::Waiting
+                if of_payment =>
+            {
+                let purchase = self.home?.purchase.as_ref()?;
+                Trouble::of_purchase(purchase.state)
+            }
             _ => None,
         }
     }
@@ -188,7 +198,9 @@ impl View<'_> {
         let is_looking = self.trouble.is_none_or(Trouble::is_waited_out)
             && !matches!(self.place, Place::Terms | Place::Claim);
         let looks_again = is.filter(|_| is_looking);
-        if looks_again.is_some() && is_kept_open {
+        let is_passing = is_kept_open || trouble == Some(Trouble::PayUnknown);
+        let is_passing = is_passing || looks_again.is_some_and(Situation::is_passing);
+        if looks_again.is_some() && is_passing && (is_kept_open || self.is_read_first()) {
             // The address itself would give the form without an answer.
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH_READ)
@@ -197,7 +209,7 @@ impl View<'_> {
                 .raw("?lang=")
                 .raw(self.language.tag())
                 .raw("\"></noscript>");
-        } else if looks_again.is_some_and(Situation::is_passing) {
+        } else if looks_again.is_some() && is_passing {
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH)
                 .raw("\"></noscript>");
@@ -216,8 +228,21 @@ impl View<'_> {
                 .raw(self.then(is))
                 .raw("?lang=")
                 .raw(self.language.tag());
+            if self.home.is_some_and(is_payment_unknown) {
+                page.raw("\" data-unknown=\"1");
+            }
         }
         top.header(page);
+    }
+
+    /// Whether something may be typed or chosen on the page, or is to be read there.
+    fn is_read_first(&self) -> bool {
+        match self.place {
+            Place::Home | Place::Plans => self
+                .home
+                .is_some_and(|home| home.device != Device::RouterAway),
+            _ => self.place == Place::Online,
+        }
     }
 
     /// Where the script goes when what is the case has changed.
@@ -347,12 +372,15 @@ impl View<'_> {
                 if !is_served {
                     return;
                 }
+                if self.place == Place::Wait {
+                    // Whatever was typed here would be lost when the page looks again.
+                    self.paid_before(page, words, home);
+                    self.link(page, Place::Home, words.not_charged, "button quiet");
+                    return;
+                }
                 self.code(page);
-                page.raw("<details><summary>")
-                    .raw(words.not_charged)
-                    .raw("</summary>");
-                self.plans(page, words, home);
-                page.raw("</details>");
+                self.paid_before(page, words, home);
+                self.plans_again(page, words, home);
             }
             Situation::Failed | Situation::NotHere | Situation::Ended | Situation::Free => {
                 if self.trouble.is_none() {

@@ -16,7 +16,8 @@
     ask.onload = function () {
       var is;
       try { is = JSON.parse(ask.responseText); } catch (_) { is = null; }
-      if (ask.status === 200 && is && is.state !== body.getAttribute('data-state')) {
+      if (ask.status === 200 && is && (is.state !== body.getAttribute('data-state')
+        || is.payment_unknown !== body.hasAttribute('data-unknown'))) {
         location.replace(body.getAttribute('data-then'));
         return;
       }

@@ -3,6 +3,7 @@
 
 use mnara_protocol::portal::{Counter, Html, Words, code_form, counter, notice, trial_form};
 
+use super::super::state::is_payment_unknown;
 use super::super::trouble::Trouble;
 use super::{BASE, Place, View};
 use crate::core::portal::{BuyError, Home, PlanView};
@@ -29,9 +30,17 @@ impl View<'_> {
             self.code(page);
             self.plans(page, words, home);
         }
+        self.paid_before(page, words, home);
     }
 
-    /// The same, folded away below what matters more.
+    /// The way in for who has paid already, also where nothing is sold now.
+    pub(super) fn paid_before(&self, page: &mut Html, words: &Words, home: &Home) {
+        if home.cloud {
+            self.claim_link(page, words);
+        }
+    }
+
+    /// Plans and the code field, folded away below what matters more.
     pub(super) fn more(&self, page: &mut Html, words: &Words, home: &Home) {
         let is_open = self.trouble.is_some() || self.is_scanned() || self.place == Place::Plans;
         page.raw(if is_open {
@@ -41,7 +50,28 @@ impl View<'_> {
         })
         .raw(words.buy_more)
         .raw("</summary>");
-        self.offers(page, words, home);
+        if is_payment_unknown(home) {
+            self.code(page);
+            self.paid_before(page, words, home);
+            self.plans_again(page, words, home);
+        } else {
+            self.offers(page, words, home);
+        }
+        page.raw("</details>");
+    }
+
+    /// The plans behind a question, while what was paid for last may still come.
+    pub(super) fn plans_again(&self, page: &mut Html, words: &Words, home: &Home) {
+        page.raw(
+            if matches!(self.trouble, Some(Trouble::Buy(_) | Trouble::NoPlan)) {
+                "<details open><summary>"
+            } else {
+                "<details><summary>"
+            },
+        )
+        .raw(words.not_charged)
+        .raw("</summary>");
+        self.plans(page, words, home);
         page.raw("</details>");
     }
 
@@ -74,9 +104,6 @@ impl View<'_> {
             sms: home.sms.then_some(self.typed.by_sms),
         };
         counter(page, &shelf);
-        if home.by_hand.is_some() {
-            self.claim_link(page, words);
-        }
     }
 
     /// The field for a code.

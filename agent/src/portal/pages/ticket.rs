@@ -52,7 +52,8 @@ impl View<'_> {
                     .raw("\">")
                     .raw(words.go_on)
                     .raw("</a></p>");
-                if self.place == Place::Online {
+                // What went wrong with a payment is not to vanish unread.
+                if self.place == Place::Online && self.standing_trouble(Some(is)).is_none() {
                     self.leaving(page, words);
                 }
                 left(page, words, ticket);
@@ -104,10 +105,14 @@ impl View<'_> {
             .raw("</button></div>");
     }
 
-    /// Tickets that begin when the one in use ends.
+    /// Tickets that begin when the one in use ends, or that the device gave back.
     pub(super) fn next_tickets(&self, page: &mut Html, words: &Words, home: &Home) {
         for ticket in &home.waiting {
-            keep(page, words, ticket, words.next_ticket);
+            if ticket.held {
+                keep(page, words, ticket, words.next_ticket);
+            } else {
+                self.ticket(page, words, ticket);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::PortalAsk;
 use super::super::form::Form;
 use super::super::pages::{Place, SCRIPT, Typed, View};
-use super::super::state::{plans_json, state_json};
+use super::super::state::{plans_json, state_json, token_json};
 use super::super::trouble::Trouble;
 use super::guard::{Origin, Seals};
 use super::reply::{Answer, kept, plain, redirect, respond};
@@ -81,6 +81,9 @@ impl Portal {
             }
             (&Method::GET | &Method::HEAD, "/portal/plans.json") => {
                 self.json(peer, language, plans_json).await
+            }
+            (&Method::GET | &Method::HEAD, "/portal/token.json") => {
+                self.json(peer, language, token_json).await
             }
             (&Method::GET | &Method::HEAD, path) => match Place::at(path) {
                 Some(place) => self.page(peer, language, place, scanned(&query)).await,
@@ -183,6 +186,12 @@ impl Portal {
                 },
                 Place::Wait,
             ),
+            // The button for paying by hand skips what a browser asks for: a paybill needs no number.
+            _ if typed.plan.is_empty() => {
+                return self
+                    .with_home(peer, language, Trouble::NoPlan, &typed)
+                    .await;
+            }
             _ => {
                 let (Ok(plan), Some(revision)) = (typed.plan.parse::<PlanId>(), revision) else {
                     let trouble = Trouble::Buy(BuyError::PlanGone);

@@ -79,9 +79,21 @@ async fn a_plan_is_bought_as_the_page_showed_it() {
             "{answer}"
         );
     }
-    for nonsense in ["plan=7&phone=1", "", "plan=&revision=x"] {
+    for nonsense in ["plan=7&phone=1", "plan=x.7"] {
         let answer = send(address, post("/portal/buy", "", nonsense)).await;
         assert!(answer.contains("This plan is no longer sold"), "{answer}");
+    }
+    for path in ["/portal/buy", "/portal/hand"] {
+        for nothing in ["phone=0712+345+678", "plan=&revision=x&phone=0712+345+678"] {
+            let answer = send(address, post(path, "", nothing)).await;
+            for part in [
+                "HTTP/1.1 200",
+                "Choose a plan first",
+                "value=\"0712 345 678\"",
+            ] {
+                assert!(answer.contains(part), "{part}: {answer}");
+            }
+        }
     }
     stop.cancel();
     let asks = agent.await.unwrap();
@@ -226,6 +238,48 @@ async fn programs_and_scripts_read_what_is_the_case() {
     assert_eq!(plans[0]["price"], "KSh 1,250");
     let wait = send(address, get("/portal/wait")).await;
     assert!(wait.contains("location: /portal/online?lang=sw"), "{wait}");
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_device_is_handed_its_token_and_a_stranger_or_one_cut_off_is_not() {
+    let (address, asked, stop) = portal().await;
+    let (provider, site) = (ProviderId::from_bytes([6; 16]), SiteId::from_bytes([7; 16]));
+    let mut token = Some(DeviceTokenText {
+        text: "signed".into(),
+        secs: 900,
+        provider,
+        site,
+    });
+    agent(asked, move |_| {
+        Said::Home(Box::new(Home {
+            token: token.take(),
+            ..home()
+        }))
+    });
+    let answer = send(address, get("/portal/token.json")).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200")
+            && answer.contains("cache-control: no-store")
+            && !answer.contains("access-control-"),
+        "{answer}"
+    );
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let said: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!({
+            "token": "signed",
+            "expires_in": 900,
+            "provider": provider.to_string(),
+            "site": site.to_string(),
+        })
+    );
+    let none = send(address, get("/portal/token.json")).await;
+    assert!(
+        none.starts_with("HTTP/1.1 503") && none.ends_with("{}"),
+        "{none}"
+    );
     stop.cancel();
 }
 

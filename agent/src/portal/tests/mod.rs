@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
-use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
+use mnara_protocol::ids::{AttemptId, Mac, PlanId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{
     ByHand, ByHandAnswer, LogoRow, NotClaimed, PayFailure, PictureKind, Spoken,
 };
@@ -30,8 +30,8 @@ use super::trouble::Trouble;
 use super::{PortalAsk, Settings, serve};
 use crate::access::desired::Credential;
 use crate::core::portal::{
-    Ask, BuyError, ClaimError, Device, HandView, Home, Look, PlanView, PurchaseState, PurchaseView,
-    RedeemError, Said, TicketView, Trial, TryError,
+    Ask, BuyError, ClaimError, Device, DeviceTokenText, HandView, Home, Look, PlanView,
+    PurchaseState, PurchaseView, RedeemError, Said, TicketView, Trial, TryError,
 };
 
 const HOUR: Terms = Terms {
@@ -195,6 +195,7 @@ fn well_formed(page: &str) {
 
 fn troubles() -> Vec<Trouble> {
     let mut all = vec![
+        Trouble::NoPlan,
         Trouble::PayUnknown,
         Trouble::NotInHotspot,
         Trouble::RouterAway,
@@ -266,6 +267,7 @@ fn troubles() -> Vec<Trouble> {
         PayFailure::Locked,
         PayFailure::NotNow,
         PayFailure::Blocked,
+        PayFailure::NoMpesa,
     ];
     all.extend(pay.map(Trouble::Pay));
     all

@@ -20,6 +20,8 @@ pub(super) enum Trouble {
     Redeem(RedeemError),
     /// With a purchase that did not begin.
     Buy(BuyError),
+    /// A purchase of nothing: no plan was chosen.
+    NoPlan,
     /// With a receipt that brought nothing.
     Claim(ClaimError),
     /// With trying for nothing.
@@ -99,6 +101,16 @@ impl Trouble {
             Self::Redeem(error) => redeem(error),
             Self::Buy(BuyError::NotPrompted(failure, _)) | Self::Pay(failure) => pay(failure),
             Self::Buy(error) => buy(error),
+            Self::NoPlan => [
+                (
+                    "Choose a plan first",
+                    "Nothing was charged. Tick the plan you want, then press again.",
+                ),
+                (
+                    "Chagua kifurushi kwanza",
+                    "Hujatozwa chochote. Chagua kifurushi unachotaka, kisha ubonyeze tena.",
+                ),
+            ],
             Self::Claim(error) => claim(error),
             Self::Try(error) => attempt(error),
             Self::PayUnknown => [

@@ -135,6 +135,16 @@ pub(super) const fn pay(failure: PayFailure) -> [(&'static str, &'static str); 2
                 "Hujatozwa chochote. Waulize wahusika wa hapa; msimbo wa vocha unafanya kazi.",
             ),
         ],
+        PayFailure::NoMpesa => [
+            (
+                "M-PESA does not take this number",
+                "Nothing was charged. Give the number of a phone that has M-PESA.",
+            ),
+            (
+                "M-PESA haikubali nambari hii",
+                "Hujatozwa chochote. Andika nambari ya simu yenye M-PESA.",
+            ),
+        ],
         PayFailure::Locked => [
             (
                 "Your M-PESA PIN is locked",

@@ -26,6 +26,9 @@ pub struct Which {
     mac: String,
     #[serde(default)]
     minutes: String,
+    /// The extra time that the page said it had.
+    #[serde(default)]
+    was: Option<u32>,
 }
 
 impl Which {
@@ -50,6 +53,7 @@ pub(super) fn fault(word: &str, w: &'static Words) -> Option<&'static str> {
         "no-time" => Some(w.no_time),
         "not-selling" => Some(w.not_selling),
         "stays-shut" => Some(w.stays_shut),
+        "meanwhile" => Some(w.meanwhile),
         "gone" => Some(w.gone),
         _ => None,
     }
@@ -151,13 +155,15 @@ pub async fn more_time(
     let said = match minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)) {
         None => "bad-minutes",
         Some(minutes) => {
-            match extend(&app, seat.provider(), ticket, minutes * 60, seat.actor()).await {
+            let (secs, provider) = (minutes * 60, seat.provider());
+            match extend(&app, provider, ticket, secs, which.was, seat.actor()).await {
                 Ok(()) => "extended",
                 Err(NotExtended::Missing) => "gone",
                 Err(NotExtended::Shut) => "not-selling",
                 Err(NotExtended::NoTime) => "no-time",
                 Err(NotExtended::StaysShut) => "stays-shut",
                 Err(NotExtended::TooMuch) => "bad-minutes",
+                Err(NotExtended::Meanwhile) => "meanwhile",
                 Err(NotExtended::Database(error)) => return Err(error.into()),
             }
         }

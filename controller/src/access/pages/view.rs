@@ -16,7 +16,7 @@ use crate::fleet::store::samples;
 use crate::fleet::store::standing::Standing;
 use crate::providers::pages::words::{LiveWords, Words};
 use crate::providers::staff::roles::{Permission, Role};
-use crate::tickets;
+use crate::tickets::{self, Kept};
 use crate::web::show;
 
 /// What the reader may do for customers.
@@ -87,6 +87,8 @@ pub(super) struct Session {
     pub(super) time: String,
     /// What is left of its voucher.
     pub(super) left: Option<String>,
+    /// The extra time that its voucher was given.
+    pub(super) extra_secs: u32,
     /// What it received and sent.
     pub(super) down: String,
     /// What it sent.
@@ -176,9 +178,7 @@ pub(super) async fn live(
         sessions
             .map(|session| {
                 let kept = session.ticket.and_then(|id| known.get(&id));
-                let left = kept.and_then(|kept| left(&kept.ticket, w, now));
-                let plan = kept.map(|kept| kept.plan_name.clone());
-                one(session, plan, left, w)
+                one(session, kept, w, now)
             })
             .collect()
     });
@@ -208,16 +208,17 @@ fn facts(router: &RouterSample, words: &'static Words) -> Vec<(&'static str, Str
     ]
 }
 
-fn one(session: SessionSample, plan: Option<String>, left: Option<String>, w: &Words) -> Session {
+fn one(session: SessionSample, kept: Option<&Kept>, w: &Words, now: Timestamp) -> Session {
     let [_, _, _, four, five, six] = *session.mac.as_bytes();
     Session {
         ticket: session.ticket,
-        plan,
+        plan: kept.map(|kept| kept.plan_name.clone()),
         mac: session.mac,
         device: format!("…{four:02X}:{five:02X}:{six:02X}"),
         address: session.address.chars().take(45).collect(),
         time: w.calendar.so_far(session.online_secs),
-        left,
+        left: kept.and_then(|kept| left(&kept.ticket, w, now)),
+        extra_secs: kept.map_or(0, |kept| kept.ticket.right.extra_secs),
         down: show::data(session.down),
         up: show::data(session.up),
         down_speed: session.down_bps.map(show::speed),
@@ -228,7 +229,7 @@ fn one(session: SessionSample, plan: Option<String>, left: Option<String>, w: &W
 /// What is left of a voucher, and that it is: the shortest time, and the data.
 fn left(ticket: &Ticket, w: &Words, now: Timestamp) -> Option<String> {
     let left = ticket.left(now);
-    let time = left.duration.into_iter().chain(left.online).min();
+    let time = left.time();
     let parts: Vec<String> = time
         .map(|time| w.calendar.so_far(time.as_secs()))
         .into_iter()

@@ -178,7 +178,7 @@ fn row(business: Listed, w: &'static Words) -> Row {
         since: w.calendar.moment(business.since),
         sites: business.sites,
         up: business.up,
-        up_kind: match (business.sites, business.up) {
+        up_kind: match (business.placed, business.up) {
             (0, _) => "",
             (all, up) if all == up => "good",
             _ => "bad",

@@ -22,7 +22,7 @@ use crate::providers::pages::words::Words;
 use crate::subscriptions::back::{self, NotDone};
 use crate::subscriptions::store::listed as store;
 use crate::subscriptions::store::{invoices, orders};
-use crate::subscriptions::{Order, Refund, Resolution, Stage, State};
+use crate::subscriptions::{Flag, Order, Refund, Resolution, Stage, State};
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query};
 
@@ -192,6 +192,13 @@ fn row(one: store::Subscriber, w: &'static Words) -> Row {
 fn look(one: store::Flagged, w: &'static Words) -> Look {
     let is_settled = matches!(one.state, State::Completed | State::Reversed);
     let goes_back = one.refund.is_some_and(Refund::is_under_way);
+    // What came once more after it had gone back can go back again.
+    let is_back = one.state == State::Reversed && one.flag != Flag::Contrary;
+    // As for whoever counts it: nothing is known to be paid without the rail's name, and no books are kept in other currencies.
+    let has_worth = match &one.paid {
+        Some(paid) if paid.cents > 0 => paid.worth().is_some(),
+        _ => true,
+    };
     Look {
         id: one.order,
         business: one.business,
@@ -201,13 +208,13 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         why: w.sold.flag(one.flag.word()),
         state: w.sold.state(one.state.word()),
         may_refund: one.receipt.as_deref().is_some_and(|code| !code.is_empty())
-            && one.state != State::Reversed
+            && !is_back
             && one.refund != Some(Refund::Taken),
         receipt: one.receipt,
         refund: one.refund.map(|refund| w.sold.refund(refund.word())),
         at: w.calendar.moment(one.at),
-        may_extend: !is_settled && !goes_back,
-        may_decline: goes_back && one.state != State::Reversed,
+        may_extend: !is_settled && !goes_back && one.has_tracking && has_worth,
+        may_decline: goes_back && !is_back,
     }
 }
 

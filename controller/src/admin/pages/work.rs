@@ -10,6 +10,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::EndpointId;
 use serde::Deserialize;
 use serde_json::json;
+use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::webhooks;
@@ -84,16 +85,18 @@ struct WorkPage<'a> {
     dead: Vec<Row>,
     failing: Vec<Row>,
     older: Option<Uuid>,
+    older_failing: Option<Uuid>,
     addresses: Vec<webhooks::Row>,
     older_addresses: Option<EndpointId>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
 
-/// Where in the lists of what was given up and of addresses, and what was done just before.
+/// Where in the lists of what was given up, of what is still tried and of addresses, and what was done just before.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
     before: Option<Uuid>,
+    failing: Option<Uuid>,
     address: Option<String>,
     done: Option<String>,
 }
@@ -109,8 +112,8 @@ pub async fn list(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let mut tx = app.db.platform(Reason::Admin).await?;
-    let dead = failed::list(&mut tx, true, asked.before, PAGE).await?;
-    let failing = failed::list(&mut tx, false, None, PAGE).await?;
+    let (dead, older_dead) = jobs(&mut tx, true, asked.before).await?;
+    let (failing, older_failing) = jobs(&mut tx, false, asked.failing).await?;
     let address = asked.address.as_deref().and_then(|id| id.parse().ok());
     let addresses = endpoints::failing(&mut tx, address, MOST_AGAIN, PAGE).await?;
     let now = app.clock.now();
@@ -153,7 +156,8 @@ pub async fn list(
             .map(|kept| kept_row(kept, w))
             .collect(),
         tasks: tasks.into_iter().map(|task| task_row(task, w)).collect(),
-        older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
+        older: older_dead,
+        older_failing,
         dead: dead.into_iter().map(|job| row(job, w)).collect(),
         failing: failing.into_iter().map(|job| row(job, w)).collect(),
         older_addresses: addresses.get(usize::from(PAGE) - 1).map(|one| one.id),
@@ -175,6 +179,19 @@ pub async fn list(
             .map(|_| w.platform.not_so),
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// A page of jobs, and the last of them if there are more: an empty page says that all is well.
+async fn jobs(
+    conn: &mut PgConnection,
+    is_dead: bool,
+    before: Option<Uuid>,
+) -> sqlx::Result<(Vec<Failed>, Option<Uuid>)> {
+    let mut jobs = failed::list(conn, is_dead, before, PAGE + 1).await?;
+    let has_more = jobs.len() > usize::from(PAGE);
+    jobs.truncate(usize::from(PAGE));
+    let older = jobs.last().filter(|_| has_more).map(|job| job.id);
+    Ok((jobs, older))
 }
 
 fn row(job: Failed, w: &Words) -> Row {

@@ -25,7 +25,9 @@ pub struct Ends {
     pub pending: i64,
 }
 
-/// How all prompts ended that were made from a moment on, and what was paid, by hand too.
+/// How all prompts ended that were made from a moment on, and what was sold since, by hand too.
+///
+/// The money is added up as owners see it: what vouchers cost, when it came. It is read business by business, for which there is an index.
 ///
 /// # Errors
 /// When the database is away.
@@ -35,7 +37,9 @@ pub async fn all(conn: &mut PgConnection, from: Timestamp) -> sqlx::Result<(Ends
                   count(*) filter (where push <> 'hand' and status = 'failed') as "failed!",
                   count(*) filter (where push <> 'hand' and status = 'failed' and result_code = $2) as "cancelled!",
                   count(*) filter (where push <> 'hand' and status = 'pending') as "pending!",
-                  coalesce(sum(amount) filter (where status = 'success'), 0) as "amount!: Amount"
+                  (select coalesce(sum(x.sold), 0) from providers p cross join lateral
+                     (select sum(y.amount + y.credit - y.credited) as sold from payments y where y.provider_id = p.id and y.settled_at >= $1
+                        and y.status = 'success' and y.type = 'mpesa_customer_payment') x) as "amount!: Amount"
            from payments where created_at >= $1 and type = 'mpesa_customer_payment'"#,
         At(from),
         CANCELLED,

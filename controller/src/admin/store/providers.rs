@@ -22,7 +22,9 @@ pub struct Listed {
     pub since: Timestamp,
     /// How many sites it has.
     pub sites: i64,
-    /// How many of them are up.
+    /// How many of them have an agent.
+    pub placed: i64,
+    /// How many of these are up.
     pub up: i64,
     /// When one of them was last heard of.
     pub seen: Option<Timestamp>,
@@ -96,6 +98,8 @@ pub async fn list(
         r#"select p.id, p.business_name, p.state, p.created_at,
                   (select count(*) from sites s where s.provider_id = p.id) as "sites!",
                   (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a
+                     where a.site_id = s.id and a.provider_id = p.id and a.revoked_at is null)) as "placed!",
+                  (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a
                      where a.site_id = s.id and a.provider_id = p.id and a.revoked_at is null and a.last_seen_at > $6)) as "up!",
                   (select max(a.last_seen_at) from agents a where a.provider_id = p.id and a.revoked_at is null) as seen,
                   (select count(*) from payments y where y.provider_id = p.id and y.status = 'success' and y.created_at >= $9
@@ -105,9 +109,9 @@ pub async fn list(
                   (select count(*) from webhook_endpoints h where h.provider_id = p.id and h.removed_at is null and h.failing_since is not null
                      and (h.enabled or h.given_up_at is not null)) as "deaf!",
                   not exists (select from ledger_faults f where f.provider_id = p.id) as "balances!",
-                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
+                  (select coalesce(sum(amount + credit - credited), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue!: Amount",
-                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
+                  (select coalesce(sum(amount + credit - credited), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue_before!: Amount",
                   (select max(settled_at) from payments y where y.provider_id = p.id
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as last_sale,
@@ -138,6 +142,7 @@ pub async fn list(
                 state: state(&row.state)?,
                 since: row.created_at.0,
                 sites: row.sites,
+                placed: row.placed,
                 up: row.up,
                 seen: row.seen.map(|at| at.0),
                 paid: row.paid,

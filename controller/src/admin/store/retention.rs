@@ -95,3 +95,35 @@ pub async fn hand_codes(
 ) -> sqlx::Result<u64> {
     hand::forget(conn, before, most).await
 }
+
+/// News to programs that arrived or were given up: nothing is sent any more to an address that is gone, so nothing else would take them away.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn news(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from webhook_deliveries where id in
+            (select id from webhook_deliveries where created_at < $1 and (delivered_at is not null or dead_at is not null)
+             order by created_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Commands to sites, also to those that are told nothing more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn commands(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from commands where id in (select id from commands where created_at < $1 order by created_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}

@@ -1,12 +1,13 @@
 //! "I paid, and I am not online": a receipt and the number that paid give their ticket to the device that asks.
 //!
-//! It works once, and only for money that nobody was given anything for, or whose ticket nobody has used.
+//! It works once, and only for money that nobody was given anything for, or whose ticket nobody has been online with.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId};
 use mnara_protocol::message::NotClaimed;
 use mnara_protocol::receipt;
-use mnara_protocol::ticket::Status;
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -36,6 +37,9 @@ pub enum NoClaim {
     /// What the customer hears.
     #[error("the receipt brings nothing")]
     Not(NotClaimed),
+    /// Its ticket is with a device that was never online with it, perhaps the same one with another MAC: this code takes it from there.
+    #[error("the receipt's ticket is with a device that has not used it")]
+    Unstarted(TicketCode),
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -96,7 +100,7 @@ pub async fn claim(app: &App, provider: ProviderId, claim: &Claim) -> Result<(),
         None => waiting(app, &mut tx, (provider, &receipt), claim, now).await,
     };
     match done {
-        Ok(()) | Err(NoClaim::Not(NotClaimed::Unknown)) => {
+        Ok(()) | Err(NoClaim::Not(NotClaimed::Unknown) | NoClaim::Unstarted(_)) => {
             tx.commit().await?;
             app.jobs.wake();
         }
@@ -105,7 +109,7 @@ pub async fn claim(app: &App, provider: ProviderId, claim: &Claim) -> Result<(),
     done
 }
 
-/// Money that has its ticket: if nobody has used it, it comes to this device.
+/// Money that has its ticket: if nobody has used it, it comes to this device, and if its device was never online, its code is told.
 async fn bought(
     app: &App,
     conn: &mut PgConnection,
@@ -140,6 +144,16 @@ async fn bought(
     if found.kept.ticket.status(now) == Status::Revoked {
         return Err(NoClaim::Not(NotClaimed::Returned));
     }
+    if is_unstarted(&found.kept.ticket, now) {
+        note(app, conn, provider, claim, &payment.id.to_string()).await?;
+        let sites = tickets::store::sites_of(conn, provider, found.kept.ticket.id).await?;
+        if !sites.contains(&claim.site) {
+            let changes =
+                access::questions::carry(conn, provider, &found, claim.site, None).await?;
+            feed::put(conn, provider, changes).await?;
+        }
+        return Err(NoClaim::Unstarted(found.kept.code));
+    }
     if !is_waiting(&found.kept.ticket, now) {
         return Err(NoClaim::Not(NotClaimed::Spent));
     }
@@ -152,6 +166,11 @@ async fn bought(
     let changes = access::questions::order(conn, provider, &found, claim.site, delivery).await?;
     feed::put(conn, provider, changes.unwrap_or_default()).await?;
     Ok(())
+}
+
+/// Whether a ticket's code was used and its clock has not started.
+fn is_unstarted(ticket: &Ticket, now: Timestamp) -> bool {
+    matches!(ticket.phase, Phase::Redeemed { .. }) && ticket.status(now) == Status::Active
 }
 
 /// Money that waits in the queue, or is not known yet.

@@ -132,6 +132,9 @@ pub async fn settle_in(
     if let Some(phone) = phone {
         customers::store::meet(conn, app, provider, phone).await?;
     }
+    // Who claims has the device's row by now: in that order, so that nobody waits for whoever waits for them.
+    store::has_paid(conn, provider, (payer.site, payer.mac), now).await?;
+    store::lock_amount(conn, provider, arrived.amount).await?;
     let payment = Payment {
         id: PaymentId::new(now, app.entropy.bytes()),
         provider,
@@ -172,7 +175,6 @@ pub async fn settle_in(
     if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {
         providers::sms::customers::wish(app, conn, provider, payment.id).await?;
     }
-    store::has_paid(conn, provider, (payer.site, payer.mac), now).await?;
     confirm::grant(app, conn, &payment, now).await?;
     Ok(Settled::Bought(payment.id))
 }

@@ -344,7 +344,38 @@ pub async fn insert(
     }
 }
 
-/// The money by hand that may be a prompt's and stands in the books already.
+/// Lets nobody else count money by hand of this amount until the transaction ends.
+///
+/// So a prompt that was paid and told no receipt, and a device that is given that money, see one another. Rows of the queue and of devices are
+/// locked before.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_amount(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    amount: Money,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('hand:' || $1::uuid::text || ':' || $2::bigint::text, 0))",
+        provider.uuid(),
+        amount.cents(),
+    )
+    .fetch_one(conn)
+    .await
+    .map(drop)
+}
+
+/// Money by hand that may be a prompt's.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// The payment it is.
+    pub payment: PaymentId,
+    /// Whether the prompt's own device was given it.
+    pub is_own: bool,
+}
+
+/// The money by hand that may be a prompt's and stands in the books already; what its own device was given comes first.
 ///
 /// It is of its amount, and for its device from what may be its phone, or from its phone for another device, whose owner named the receipt. It came
 /// after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks agree. At a
@@ -356,19 +387,21 @@ pub async fn may_be_counted(
     conn: &mut PgConnection,
     payment: &Payment,
     until: Timestamp,
-) -> sqlx::Result<Option<PaymentId>> {
+) -> sqlx::Result<Option<Counted>> {
     let rows = sqlx::query!(
-        // Out of the queue it came later than its money did.
+        // Out of the queue it came later than its money did, which a statement tells of by M-PESA's clock.
         r#"select p.id, coalesce(p.msisdn, p.payer) as payer, p.provider_payload as body, u.reference as "reference?",
                   exists (select from providers o where o.id = $1 and o.mpesa_account_id = p.account_id and o.mpesa_till_number is not null)
                   or exists (select from mpesa_accounts a where a.provider_id = $1 and a.id = p.account_id and a.till_number is not null)
-                    as "is_till!"
+                    as "is_till!",
+                  coalesce(p.mac = $6::text::macaddr, false) as "is_own!"
            from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
-           where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
+           where p.provider_id = $1 and p.created_at >= $2
+             and coalesce(case when u.reason = 'statement' then u.created_at else u.at end, p.created_at) >= $2
              and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4
              and (p.mac = $6::text::macaddr or p.msisdn = $8)
-           order by p.created_at limit $5"#,
+           order by "is_own!" desc, p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,
         At(until) as At,
@@ -394,7 +427,10 @@ pub async fn may_be_counted(
                 .zip(paid)
                 .is_none_or(|(phone, paid)| paid.may_be(&phone))
         })
-        .map(|row| PaymentId::from_uuid(row.id)))
+        .map(|row| Counted {
+            payment: PaymentId::from_uuid(row.id),
+            is_own: row.is_own,
+        }))
 }
 
 /// Finds the customer whose number has a hash, as the first version of the interface tells payers.

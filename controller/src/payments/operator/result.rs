@@ -419,7 +419,8 @@ async fn judge(
         reference: None,
         payment: None,
         site: None,
-        at,
+        // It is heard of now, whatever M-PESA's clock says.
+        at: now,
         paid_at: at,
     };
     let mut whose = c2b::whose(app, conn, provider, &said, (at, now)).await?;

@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use super::super::State;
 use super::super::customers;
 use super::super::store::list::{came_of, lines};
+use super::super::unmatched::store::of_receipt;
 use super::filter::Asked;
 use super::line::Shown;
 use crate::app::App;
@@ -54,6 +55,8 @@ struct ListPage<'a> {
     paid: String,
     older: Option<String>,
     csv: Option<String>,
+    /// The receipt that was looked for, of money that is in the queue or was.
+    queued: Option<String>,
     /// The number that was looked for and not found.
     typed: &'a str,
     fault: Option<&'static str>,
@@ -89,6 +92,12 @@ async fn shown(
         Some(id) => customers::store::by_id(&mut tx, provider, id).await?,
         None => None,
     };
+    let queued = match wanted.receipt {
+        Some(receipt) if found.is_empty() => of_receipt(&mut tx, provider, &receipt)
+            .await?
+            .map(|_| receipt),
+        _ => None,
+    };
     drop(tx);
     let has_more = found.len() > usize::from(PAGE);
     found.truncate(usize::from(PAGE));
@@ -118,6 +127,7 @@ async fn shown(
         rows: found.into_iter().map(|line| Shown::new(line, w)).collect(),
         paid: show::money(Money::from_cents(paid)),
         older,
+        queued,
         typed: missed.map_or("", |(typed, _)| typed),
         fault: missed.map(|(_, fault)| fault),
     };

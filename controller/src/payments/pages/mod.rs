@@ -171,6 +171,7 @@ const fn failure_words(failure: PayFailure, w: &ReasonWords) -> &'static str {
         PayFailure::Busy => w.busy,
         PayFailure::Locked => w.locked,
         PayFailure::Blocked => w.blocked,
+        PayFailure::NoMpesa => w.bad_phone,
         PayFailure::NotNow => w.not_now,
         PayFailure::Other(_) => w.other,
     }

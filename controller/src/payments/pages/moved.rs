@@ -88,6 +88,10 @@ pub async fn begin(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let fault = match filled.phone.parse() {
+        _ if filled.contradicts() => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.mpesa.till_not_chosen.to_owned(),
+        ),
         Err(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             w.mpesa.bad_phone.to_owned(),

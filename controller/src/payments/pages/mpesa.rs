@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AccountId, MoveId, PaymentId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -124,7 +124,14 @@ impl Filled {
         }
     }
 
+    /// Whether a till was typed and something else chosen: one of the two is a slip.
+    pub(super) fn contradicts(&self) -> bool {
+        self.kind != "till" && !self.till.trim().is_empty()
+    }
+
     pub(super) fn account(&self) -> Credentials {
+        // Nobody sees into these fields, and a space is easily copied along.
+        let plain = |secret: &SecretString| SecretString::from(secret.expose_secret().trim());
         Credentials {
             shortcode: self.shortcode.trim().to_owned(),
             kind: if self.kind == "till" {
@@ -134,9 +141,9 @@ impl Filled {
             } else {
                 ShortcodeKind::Paybill
             },
-            consumer_key: self.consumer_key.clone(),
-            consumer_secret: self.consumer_secret.clone(),
-            passkey: self.passkey.clone(),
+            consumer_key: plain(&self.consumer_key),
+            consumer_secret: plain(&self.consumer_secret),
+            passkey: plain(&self.passkey),
         }
     }
 }
@@ -355,6 +362,14 @@ pub async fn take(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
+    if filled.contradicts() {
+        let said = Said::fault(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            filled.typed(),
+            w.mpesa.till_not_chosen.to_owned(),
+        );
+        return shown(&app, &frame, &seat, said).await;
+    }
     let proved = prove(
         &app,
         seat.claimant(),

@@ -5,9 +5,9 @@ use sqlx::PgConnection;
 
 use super::{BEGUN_WITHIN, store};
 use crate::app::App;
-use crate::payments::Payment;
 use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
 use crate::payments::operator::store::is_going_back;
+use crate::payments::{Payment, State};
 
 /// What the queue knows of a payment's money.
 #[derive(Clone, Debug)]
@@ -65,7 +65,9 @@ pub async fn claim(
     if found.is_closed {
         return Ok(Claim::Spent);
     }
-    if let Some(receipt) = found.receipt.as_deref().or(receipt)
+    // A payment that has its voucher learns its receipt all the same: then it is what the money goes back from.
+    if payment.state != State::Success
+        && let Some(receipt) = found.receipt.as_deref().or(receipt)
         && is_going_back(conn, payment.provider, receipt).await?
     {
         return Ok(Claim::Spent);
@@ -74,23 +76,31 @@ pub async fn claim(
     Ok(Claim::Taken(found))
 }
 
-/// The one money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
+/// Whether money waits that can be a payment's of which no receipt was told. All of the queue that [`claim`] looks at for it is locked then.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waits(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
+    let mut all = store::of_prompt(conn, payment).await?;
+    all.extend(store::named(conn, payment).await?);
+    all.extend(nameless(conn, payment).await?);
+    Ok(all.iter().any(|one| !one.is_closed))
+}
+
+/// The money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
+///
+/// Of several the first is as good as another: which of a phone's prompts has which changes no sum, and a receipt that turns out to be another
+/// prompt's is looked at by a person.
 pub(super) async fn nameless(
     conn: &mut PgConnection,
     payment: &Payment,
 ) -> sqlx::Result<Option<store::Candidate>> {
     let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
     let all = store::nameless(conn, payment.provider, payment.amount, within).await?;
-    let (closed, open): (Vec<_>, Vec<_>) = all
+    Ok(all
         .into_iter()
         .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)))
-        .partition(|one| one.is_closed);
-    let mut open = open.into_iter();
-    Ok(match (open.next(), open.next()) {
-        (Some(found), None) => Some(found),
-        (Some(_), Some(_)) => None,
-        (None, _) => closed.into_iter().next(),
-    })
+        .min_by_key(|one| one.is_closed))
 }
 
 /// Writes that a payment's money, which stands in the books already, was in the queue as well.

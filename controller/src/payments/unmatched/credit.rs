@@ -31,8 +31,22 @@ pub async fn make_over(
     id: UnmatchedId,
     named: Option<Msisdn>,
 ) -> Result<(), NotResolved> {
+    make_over_as(app, (provider, actor), id, named, false).await
+}
+
+/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn make_over_as(
+    app: &App,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    named: Option<Msisdn>,
+    is_sure: bool,
+) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    make_over_in(app, &mut tx, (provider, actor), id, named).await?;
+    make_over_in(app, &mut tx, (provider, actor), id, named, is_sure).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -47,11 +61,12 @@ pub async fn make_over_in(
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
     named: Option<Msisdn>,
+    is_sure: bool,
 ) -> Result<(), NotResolved> {
     let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
-    if is_going_back(conn, provider, &held).await? {
+    if !is_sure && is_going_back(conn, provider, &held).await? {
         return Err(NotResolved::GoingBack);
     }
     let payment = match held.payment {

@@ -83,8 +83,22 @@ pub async fn give(
     id: UnmatchedId,
     plan: Option<PlanId>,
 ) -> Result<(), NotResolved> {
+    give_as(app, (provider, actor), id, plan, false).await
+}
+
+/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give_as(
+    app: &App,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+    is_sure: bool,
+) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    give_in(app, &mut tx, (provider, actor), id, plan).await?;
+    give_in(app, &mut tx, (provider, actor), id, plan, is_sure).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -99,11 +113,12 @@ pub async fn give_in(
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
     plan: Option<PlanId>,
+    is_sure: bool,
 ) -> Result<(), NotResolved> {
     let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
-    if is_going_back(conn, provider, &held).await? {
+    if !is_sure && is_going_back(conn, provider, &held).await? {
         return Err(NotResolved::GoingBack);
     }
     match (held.reason, held.payment) {
@@ -177,21 +192,11 @@ pub async fn refund(
     refund_as(app, (provider, actor), id, said, false).await
 }
 
-/// Writes down that the money went back although M-PESA may be sending it back as well: for whoever has looked and knows that it does not.
+/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
 ///
 /// # Errors
 /// [`NotResolved`].
-pub async fn refund_all_the_same(
-    app: &App,
-    provider: ProviderId,
-    actor: Actor,
-    id: UnmatchedId,
-    said: (&str, &str),
-) -> Result<(), NotResolved> {
-    refund_as(app, (provider, actor), id, said, true).await
-}
-
-async fn refund_as(
+pub async fn refund_as(
     app: &App,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,

@@ -120,18 +120,7 @@ fn every_preset_is_a_plan_and_comes_back_from_the_form_as_it_was() {
         let w = &Words::of(language).plans;
         for name in ["hour", "day", "week", "data", "night"] {
             let draft = Filled::preset(name, w).draft().unwrap();
-            let plan = Plan {
-                id: PlanId::from_bytes([1; 16]),
-                revision: 1,
-                name: draft.name.clone(),
-                price: draft.price,
-                terms: draft.terms,
-                sell_by_secs: draft.sell_by_secs,
-                on_sale: draft.on_sale,
-                position: draft.position,
-                hours: draft.hours,
-                colour: draft.colour,
-            };
+            let plan = draft.clone().plan(PlanId::from_bytes([1; 16]), 1);
             assert_eq!(Filled::of(&plan).draft().unwrap(), draft);
         }
     }
@@ -158,18 +147,7 @@ fn hours_bursts_and_colours_come_back_from_the_form_as_they_were() {
     assert_eq!((burst.down_bps, burst.up_bps), (10_000_000, 2_500_000));
     assert_eq!((burst.down_below_bps, burst.secs), (2_500_000, BURST_SECS));
     assert_eq!(draft.colour, Some(0xff_cc_00));
-    let plan = Plan {
-        id: PlanId::from_bytes([1; 16]),
-        revision: 1,
-        name: draft.name.clone(),
-        price: draft.price,
-        terms: draft.terms,
-        sell_by_secs: draft.sell_by_secs,
-        on_sale: draft.on_sale,
-        position: draft.position,
-        hours: draft.hours,
-        colour: draft.colour,
-    };
+    let plan = draft.clone().plan(PlanId::from_bytes([1; 16]), 1);
     assert_eq!(Filled::of(&plan).draft().unwrap(), draft);
     let sundays = Filled {
         sun: Some("on".to_owned()),
@@ -181,18 +159,7 @@ fn hours_bursts_and_colours_come_back_from_the_form_as_they_were() {
 
 /// A plan as it is stored.
 fn stored(draft: &Draft) -> Plan {
-    Plan {
-        id: PlanId::from_bytes([1; 16]),
-        revision: 7,
-        name: draft.name.clone(),
-        price: draft.price,
-        terms: draft.terms,
-        sell_by_secs: draft.sell_by_secs,
-        on_sale: draft.on_sale,
-        position: draft.position,
-        hours: draft.hours,
-        colour: draft.colour,
-    }
+    draft.clone().plan(PlanId::from_bytes([1; 16]), 7)
 }
 
 /// One of these.
@@ -353,4 +320,11 @@ fn a_form_shows_what_a_program_said_as_it_is() {
         form.sell_by_unit = String::new();
     });
     assert_eq!(days.unwrap().sell_by_secs, Some(30 * 86_400));
+}
+
+#[test]
+fn long_downloads_keep_to_the_plain_speed_in_both_languages() {
+    let text = |language| Words::of(language).plans.burst_text;
+    assert!(text(Language::English).contains("keep to the speed above"));
+    assert!(text(Language::Swahili).contains("kasi ya kawaida"));
 }

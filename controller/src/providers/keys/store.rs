@@ -84,6 +84,28 @@ pub async fn list(
         .collect())
 }
 
+/// Whether somebody made keys that are still good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn are_left_by(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let are = sqlx::query_scalar!(
+        "select exists (select from api_keys where provider_id = $1 and created_by = $2 and revoked_at is null
+                                              and (expires_at is null or expires_at > $3))",
+        provider.uuid(),
+        person.uuid(),
+        At(now),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(are.unwrap_or(false))
+}
+
 /// Finds a good key by its hash, and when it was last used. Needs the platform's door: a key names no business.
 ///
 /// # Errors

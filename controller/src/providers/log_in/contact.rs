@@ -39,6 +39,11 @@ const PAUSE_SECS: i64 = 300;
 const MOST_OF_PERSON: i64 = 5;
 /// Links an address or a number is sent in a day, whoever wants it.
 const MOST_TO_CONTACT: i64 = 3;
+/// Links to phones in a day, from all who wanted one, after which whoever signs up or joins is sent none. The platform pays for each, and no cap of a
+/// business holds them back, so strangers who sign up with numbers of strangers would spend without a bound.
+const MOST_TEXTS_UNASKED: i64 = 300;
+/// As above, for whoever wants one themselves: those who sign up leave them room.
+const MOST_TEXTS: i64 = 600;
 
 /// What came of a wish.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,6 +123,10 @@ pub async fn wish(
     if of_person >= MOST_OF_PERSON || to_contact >= MOST_TO_CONTACT {
         return Err(NotChanged::Enough);
     }
+    let is_text = matches!(way, Way::Sms(..));
+    if is_text && wishes::texts(&mut tx, ago(tidy::WISHES)).await? >= MOST_TEXTS {
+        return Err(NotChanged::Enough);
+    }
     wishes::note_letter(&mut tx, visit.person, sought, now).await?;
     let to = (visit.person, visit.name.as_str());
     send(app, &mut tx, to, way, &token, language).await?;
@@ -129,6 +138,8 @@ pub async fn wish(
 }
 
 /// Sends somebody who is just being added a link to what they named, unless enough went there today: one of those shows as much.
+///
+/// Where enough went to phones of all today they are in without, and can want one themselves.
 ///
 /// # Errors
 /// When the database refuses.
@@ -148,6 +159,10 @@ pub async fn ask_to_show(
     let since = now.plus_secs(-tidy::WISHES);
     let (_, to_contact) = wishes::letters(conn, person.id, &person.contact, since).await?;
     if to_contact >= MOST_TO_CONTACT {
+        return Ok(());
+    }
+    let is_text = matches!(way, Way::Sms(..));
+    if is_text && wishes::texts(conn, since).await? >= MOST_TEXTS_UNASKED {
         return Ok(());
     }
     let token = Token::draw(app);

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::passwords::Ending;
 use crate::providers::people::Contact;
-use crate::providers::people::store::{Proofs, by_contact};
+use crate::providers::people::store::{Proofs, by_contact, still_has};
 use crate::ratelimit::{Act, By, TooMany};
 
 /// The browser somebody logs in with.
@@ -115,7 +115,7 @@ pub async fn enter(
     } else {
         Entry::Password
     };
-    begin(app, &browser, proofs.person, by).await
+    begin(app, &browser, proofs.person, by, Some(&proofs)).await
 }
 
 /// The first of them whose password it is.
@@ -148,17 +148,26 @@ pub enum Entry {
 ///
 /// Whoever has no place in any business comes in too: an invitation may wait for them, and until they take it there is nothing but their own account.
 ///
+/// A password was proved a while before: who changed it meanwhile, or set up a second factor, ended the log-ins that there were, so what was proved
+/// is looked at once more, under a lock that whoever changes it waits for.
+///
 /// # Errors
-/// When the database refuses.
+/// [`NotEntered::Wrong`] if what was proved is so no more, and when the database refuses.
 pub async fn begin(
     app: &App,
     browser: &Browser<'_>,
     person: PersonId,
     by: Entry,
+    proved: Option<&Proofs>,
 ) -> Result<Entered, NotEntered> {
     let now = app.clock.now();
     let token = Token::draw(app);
     let mut tx = app.db.platform(Reason::Login).await?;
+    if let Some(proved) = proved
+        && !still_has(&mut tx, proved).await?
+    {
+        return Err(NotEntered::Wrong);
+    }
     let provider = store::first_place(&mut tx, person).await?;
     let log_in = store::NewLogIn {
         id: LogInId::new(now, app.entropy.bytes()),

@@ -15,6 +15,11 @@ pub enum Billing<'a> {
         /// When.
         until: Timestamp,
     },
+    /// What is tried for nothing ends soon.
+    TrialSoon {
+        /// When.
+        until: Timestamp,
+    },
     /// No plan was chosen yet.
     Choose {
         /// By when one has to be.
@@ -22,6 +27,11 @@ pub enum Billing<'a> {
     },
     /// What was paid for has ended today.
     Due {
+        /// Until when everything goes on.
+        closes: Timestamp,
+    },
+    /// What was tried for nothing has ended today.
+    TrialDue {
         /// Until when everything goes on.
         closes: Timestamp,
     },
@@ -57,9 +67,9 @@ impl Billing<'_> {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Soon { .. } => "billing-soon",
+            Self::Soon { .. } | Self::TrialSoon { .. } => "billing-soon",
             Self::Choose { .. } => "billing-choose",
-            Self::Due { .. } => "billing-due",
+            Self::Due { .. } | Self::TrialDue { .. } => "billing-due",
             Self::Grace { .. } => "billing-grace",
             Self::Restricted => "billing-restricted",
             Self::Restored => "billing-restored",
@@ -77,8 +87,10 @@ impl Billing<'_> {
         let day = |at: Timestamp| vec![("day", calendar.moment(at))];
         let (subject, line, places, (link, path)) = match self {
             Self::Soon { until } => (w.soon, w.soon_text, day(*until), pay),
+            Self::TrialSoon { until } => (w.trial_soon, w.trial_soon_text, day(*until), pay),
             Self::Choose { by } => (w.choose, w.choose_text, day(*by), pay),
             Self::Due { closes } => (w.due, w.due_text, day(*closes), pay),
+            Self::TrialDue { closes } => (w.trial_due, w.trial_due_text, day(*closes), pay),
             Self::Grace { closes } => (w.grace, w.grace_text, day(*closes), pay),
             Self::Restricted => (w.restricted, w.restricted_text, Vec::new(), pay),
             Self::Restored => (

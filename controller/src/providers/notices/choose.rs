@@ -29,9 +29,24 @@ pub struct Wanted {
     pub phones: BTreeMap<StaffId, String>,
 }
 
-/// A number on the form that is none, by whose it is.
+/// What is wrong with a phone on the form, by whose it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct BadPhone(pub StaffId);
+pub enum BadPhone {
+    /// It is no number.
+    Wrong(StaffId),
+    /// There is none, and they are to be told by SMS.
+    Missing(StaffId),
+}
+
+impl BadPhone {
+    /// Whose it is.
+    #[must_use]
+    pub const fn staff(self) -> StaffId {
+        match self {
+            Self::Wrong(staff) | Self::Missing(staff) => staff,
+        }
+    }
+}
 
 /// Makes these the choices of everybody whose choices may be changed; what is not among them is off.
 ///
@@ -44,19 +59,16 @@ pub async fn choose(
     wanted: &Wanted,
 ) -> sqlx::Result<Result<(), BadPhone>> {
     let mut tx = app.db.tenant(provider).await?;
+    if let Err(bad) = set_phones(app, &mut tx, (provider, by), wanted).await? {
+        return Ok(Err(bad));
+    }
+    // Read again: whoever has no phone named is texted on the one they log in with.
     for colleague in store::colleagues(&mut tx, provider).await? {
         if !may_choose(by.role, &colleague) {
             continue;
         }
-        if let Some(typed) = wanted.phones.get(&colleague.staff) {
-            let phone = match typed.trim() {
-                "" => None,
-                typed => match typed.parse() {
-                    Ok(phone) => Some(phone),
-                    Err(NotAPhone) => return Ok(Err(BadPhone(colleague.staff))),
-                },
-            };
-            set_phone(app, &mut tx, (provider, by), &colleague, phone).await?;
+        if colleague.phone.is_none() && wants_texts(app, &colleague, wanted) {
+            return Ok(Err(BadPhone::Missing(colleague.staff)));
         }
         let ways = |topic: Topic| {
             let is_ticked = |way: Way| {
@@ -89,6 +101,45 @@ pub async fn choose(
         set(app, &mut tx, (provider, by), &colleague, ways).await?;
     }
     tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Whether somebody is to be told of something by SMS that is not always told so.
+fn wants_texts(app: &App, colleague: &Colleague, wanted: &Wanted) -> bool {
+    let is_asked = |topic: &Topic| {
+        topic.is_here(app)
+            && topic.is_short()
+            && colleague.role.may(topic.needs())
+            && !colleague.is_fixed(*topic, Way::Sms)
+            && wanted
+                .ticked
+                .contains(&(colleague.staff, topic.word(), Way::Sms))
+    };
+    app.rails.sms.is_set_up() && Topic::ALL.iter().any(is_asked)
+}
+
+async fn set_phones(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, by): (ProviderId, By),
+    wanted: &Wanted,
+) -> sqlx::Result<Result<(), BadPhone>> {
+    for colleague in store::colleagues(conn, provider).await? {
+        let Some(typed) = wanted.phones.get(&colleague.staff) else {
+            continue;
+        };
+        if !may_choose(by.role, &colleague) {
+            continue;
+        }
+        let phone = match typed.trim() {
+            "" => None,
+            typed => match typed.parse() {
+                Ok(phone) => Some(phone),
+                Err(NotAPhone) => return Ok(Err(BadPhone::Wrong(colleague.staff))),
+            },
+        };
+        set_phone(app, conn, (provider, by), &colleague, phone).await?;
+    }
     Ok(Ok(()))
 }
 

@@ -18,7 +18,8 @@ mod topic;
 pub use colleague::{Colleague, Way, Ways};
 pub use kinds::{BILLING, SECURITY, STANDING};
 pub use telling::{
-    Own, tell, tell_owners, tell_owners_once, tell_payers, tell_person, tell_standing,
+    Own, tell, tell_owner_gone, tell_owners, tell_owners_once, tell_payers, tell_person,
+    tell_standing,
 };
 pub use topic::Topic;
 
@@ -65,6 +66,8 @@ pub enum Notice<'a> {
     OwnerGone {
         /// Who.
         who: &'a str,
+        /// Whether keys that they made still work.
+        has_keys: bool,
     },
     /// Sites are away, one or more.
     SitesAway {
@@ -219,7 +222,9 @@ impl Notice<'_> {
                 (m.contact_of, m.contact_of_text, who(name), staff)
             }
             Self::NewOwner { who: name } => (m.new_owner, m.new_owner_text, who(name), staff),
-            Self::OwnerGone { who: name } => (m.owner_gone, m.owner_gone_text, who(name), staff),
+            Self::OwnerGone { who: name, .. } => {
+                (m.owner_gone, m.owner_gone_text, who(name), staff)
+            }
             Self::SitesAway {
                 sites: [(site, since)],
             } => (
@@ -316,6 +321,9 @@ impl Notice<'_> {
             Self::MpesaChanged | Self::OperatorChanged | Self::OwnerGone { .. }
         ) {
             letter.lines.extend(reach(w, app));
+        }
+        if let Self::OwnerGone { has_keys: true, .. } = self {
+            letter.lines.push(w.staff.keys_left.to_owned());
         }
         letter
     }

@@ -117,7 +117,7 @@ async fn shown(
                 let digits = colleague.phone.map(|phone| phone.digits());
                 digits.map_or_else(String::new, |digits| show::phone(&digits))
             }),
-            is_bad_phone: typed.is_some_and(|(_, bad)| bad.0 == colleague.staff),
+            is_bad_phone: typed.is_some_and(|(_, bad)| bad.staff() == colleague.staff),
             topics: topics
                 .iter()
                 .map(|topic| Choice {
@@ -140,7 +140,10 @@ async fn shown(
         has_mail: app.rails.mail.is_set_up(),
         has_sms: app.rails.sms.is_set_up(),
         done: is_saved.then_some(w.notices.saved),
-        fault: typed.map(|_| w.notices.bad_phone),
+        fault: typed.map(|(_, bad)| match bad {
+            BadPhone::Wrong(_) => w.notices.bad_phone,
+            BadPhone::Missing(_) => w.notices.no_phone,
+        }),
     };
     let status = match typed {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -34,6 +34,31 @@ pub async fn tell_owners(
     .await
 }
 
+/// Tells all owners that one of them will be none, in the caller's transaction, and those who stay whether keys are left that this one made.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_owner_gone(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    (gone, who): (PersonId, &str),
+    has_keys: bool,
+) -> sqlx::Result<()> {
+    for is_told_of_keys in [false, true] {
+        let notice = Notice::OwnerGone {
+            who,
+            has_keys: has_keys && is_told_of_keys,
+        };
+        tell_those(app, conn, provider, &notice, SECURITY, None, |one| {
+            let stays = one.person != gone;
+            (one.role == Role::Owner && stays == is_told_of_keys).then(|| one.safely())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 /// Tells all owners, in the caller's transaction; news with the same `once` is told once.
 ///
 /// # Errors

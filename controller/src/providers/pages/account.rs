@@ -43,6 +43,8 @@ struct AccountPage<'a> {
     name: String,
     /// The address and the number, those there are.
     contacts: Vec<String>,
+    /// Another one, as typed into a form that was refused.
+    who: &'a str,
     browsers: Vec<Row>,
     has_second: bool,
     codes_left: i64,
@@ -76,7 +78,7 @@ pub async fn form(
         Some("texted") => Some(w.account.contact_texted),
         _ => None,
     };
-    shown(&app, &frame, &visit, StatusCode::OK, done, None).await
+    shown(&app, &frame, &visit, StatusCode::OK, done, None, "").await
 }
 
 pub(super) async fn shown(
@@ -86,6 +88,7 @@ pub(super) async fn shown(
     status: StatusCode,
     done: Option<&'static str>,
     fault: Option<String>,
+    who: &str,
 ) -> Result<Response, Trouble> {
     let mut tx = app.db.platform(Reason::Login).await?;
     let person = people::store::person(&mut tx, visit.person).await?;
@@ -118,6 +121,7 @@ pub(super) async fn shown(
         w,
         name: person.name,
         contacts: email.into_iter().chain(phone).collect(),
+        who,
         browsers: browsers
             .into_iter()
             .map(|browser| Row {
@@ -185,7 +189,7 @@ pub async fn password(
         Err(NotChanged::Ending(error)) => return Err(error.into()),
         Err(NotChanged::Database(error)) => return Err(error.into()),
     };
-    shown(&app, &frame, &visit, status, None, Some(fault)).await
+    shown(&app, &frame, &visit, status, None, Some(fault), "").await
 }
 
 #[derive(Template)]
@@ -354,7 +358,7 @@ pub async fn second_end(
         Ok(()) => Ok(onward("/account?done=second")),
         Err(error) => {
             let (status, fault) = second_fault(error, frame.words())?;
-            shown(&app, &frame, &visit, status, None, Some(fault)).await
+            shown(&app, &frame, &visit, status, None, Some(fault), "").await
         }
     }
 }

@@ -45,7 +45,7 @@ pub async fn take(
         Ok(Wished::Changed) => Ok(onward("/account?done=contact")),
         Ok(Wished::Mailed) => Ok(onward("/account?done=mailed")),
         Ok(Wished::Texted) => Ok(onward("/account?done=texted")),
-        Err(error) => refused(&app, &frame, &visit, error).await,
+        Err(error) => refused(&app, &frame, &visit, error, &filled.who).await,
     }
 }
 
@@ -91,7 +91,7 @@ pub async fn form(
         None => None,
     };
     let Some((token, contact)) = token.zip(contact) else {
-        return refused(&app, &frame, &visit, NotChanged::Over).await;
+        return refused(&app, &frame, &visit, NotChanged::Over, "").await;
     };
     let w = frame.words();
     let page = ContactPage {
@@ -123,17 +123,18 @@ pub async fn confirmed(
     };
     match done {
         Ok(()) => Ok(onward("/account?done=contact")),
-        Err(error) => refused(&app, &frame, &visit, error).await,
+        Err(error) => refused(&app, &frame, &visit, error, "").await,
     }
 }
 
-/// The account with what is wrong.
+/// The account with what is wrong, and with what was typed.
 async fn refused(
     app: &App,
     frame: &Frame,
     visit: &Visit,
     error: NotChanged,
+    who: &str,
 ) -> Result<Response, Trouble> {
     let (status, fault) = fault(error, frame.words())?;
-    account::shown(app, frame, visit, status, None, Some(fault)).await
+    account::shown(app, frame, visit, status, None, Some(fault), who).await
 }

@@ -157,7 +157,7 @@ pub async fn let_in(
 ) -> Result<Response, Trouble> {
     speak(app, person, language).await?;
     let browser = browser(app, caller, headers, &jar);
-    match begin(app, &browser, person, Entry::Password).await {
+    match begin(app, &browser, person, Entry::Password, None).await {
         Ok(done) => Ok(entered(app, jar, &done, next)),
         Err(NotEntered::Database(error)) => Err(error.into()),
         // They are somebody here and not logged in: the log-in page is the next step.

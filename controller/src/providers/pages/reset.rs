@@ -123,7 +123,11 @@ pub async fn ask(
     if !leaves {
         return Ok(told(&frame, StatusCode::OK, not.0, not.1, back));
     }
-    if let Err(too) = app.limits.check(Act::Forgot, By::Address(caller.0)) {
+    let by = [
+        By::Address(caller.0),
+        By::Stranger(contact.number(), caller.0),
+    ];
+    if let Err(too) = app.limits.check_all(Act::Forgot, by) {
         return Ok(refused(
             StatusCode::TOO_MANY_REQUESTS,
             w.people.wait(too.wait),

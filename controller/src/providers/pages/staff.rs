@@ -54,6 +54,8 @@ struct StaffPage<'a> {
     table: &'static [(Permission, &'static [Role])],
     all_roles: [Role; 5],
     link: Option<String>,
+    /// Whether to say that keys are left of somebody.
+    has_keys: bool,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -62,6 +64,7 @@ struct StaffPage<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub struct Done {
     done: Option<String>,
+    keys: Option<String>,
 }
 
 /// Shows the list.
@@ -72,10 +75,10 @@ pub async fn list(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
-    Query(done): Query<Done>,
+    Query(was): Query<Done>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
-    let done = match done.done.as_deref() {
+    let done = match was.done.as_deref() {
         Some("role") => Some(w.staff.changed),
         Some("end") => Some(w.staff.ended),
         Some("back") => Some(w.staff.taken_back),
@@ -83,6 +86,7 @@ pub async fn list(
     };
     let said = Said {
         done,
+        has_keys: was.keys.is_some() && seat.place.role.may(Permission::ManageKeys),
         ..Said::default()
     };
     shown(&app, &frame, &seat, StatusCode::OK, said).await
@@ -92,6 +96,7 @@ pub async fn list(
 #[derive(Default)]
 struct Said {
     link: Option<String>,
+    has_keys: bool,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -141,6 +146,7 @@ async fn shown(
         table: TABLE,
         all_roles: Role::ALL,
         link: said.link,
+        has_keys: said.has_keys,
         done: said.done,
         fault: said.fault,
     };
@@ -346,8 +352,11 @@ async fn moved(
         }
     }
     match change(app, provider, seat.by(), id, role).await {
-        Ok(()) if role.is_some() => Ok(onward("/staff?done=role")),
-        Ok(()) => Ok(onward("/staff?done=end")),
+        Ok(leaves_keys) => {
+            let done = if role.is_some() { "role" } else { "end" };
+            let keys = if leaves_keys { "&keys=left" } else { "" };
+            Ok(onward(&format!("/staff?done={done}{keys}")))
+        }
         Err(NotChanged::Nobody) => Err(Trouble::Nothing),
         Err(NotChanged::OwnersOnly) => Err(Trouble::NotYours),
         Err(NotChanged::Database(error)) => Err(error.into()),

@@ -319,7 +319,7 @@ pub async fn finish_using(
     used.key.update_credential(&result);
     store::used(&mut tx, used.id, &json(&used.key)?, now).await?;
     tx.commit().await?;
-    Ok(begin(app, browser, person, Entry::Passkey).await?)
+    Ok(begin(app, browser, person, Entry::Passkey, None).await?)
 }
 
 /// Removes a passkey of somebody who proves who they are once more; one that is gone is fine.

@@ -55,6 +55,21 @@ pub struct Named {
     phone: String,
 }
 
+/// Shows what was typed for a phone again, and says that it is none.
+async fn mistyped(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    named: &Named,
+) -> Result<Response, Trouble> {
+    let typed = Typed {
+        phone: &named.phone,
+        fault: Some(frame.words().messages.bad_phone),
+        ..Typed::default()
+    };
+    shown(app, frame, seat, &Asked::default(), typed).await
+}
+
 /// Sends a phone no more.
 ///
 /// # Errors
@@ -66,12 +81,7 @@ pub async fn stop(
     Form(named): Form<Named>,
 ) -> Result<Response, Trouble> {
     let Ok(phone) = named.phone.parse::<Msisdn>() else {
-        let typed = Typed {
-            phone: &named.phone,
-            fault: Some(frame.words().messages.bad_phone),
-            ..Typed::default()
-        };
-        return shown(&app, &frame, &seat, &Asked::default(), typed).await;
+        return mistyped(&app, &frame, &seat, &named).await;
     };
     let (provider, now) = (seat.provider(), app.clock.now());
     let mut tx = app.db.tenant(provider).await?;
@@ -88,19 +98,19 @@ pub async fn stop(
     Ok(onward("/settings/messages?done=stopped"))
 }
 
-/// Lets a phone be written to again.
+/// Lets a phone be written to again, be it one of those shown or one whose number is typed: the page shows only the last that were stopped.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn start(
     State(app): State<App>,
+    frame: Frame,
     seat: Seat,
     Form(named): Form<Named>,
 ) -> Result<Response, Trouble> {
-    let phone = named
-        .phone
-        .parse::<Msisdn>()
-        .map_err(|_| Trouble::Nothing)?;
+    let Ok(phone) = named.phone.parse::<Msisdn>() else {
+        return mistyped(&app, &frame, &seat, &named).await;
+    };
     let provider = seat.provider();
     let mut tx = app.db.tenant(provider).await?;
     if store::opt_in(&mut tx, provider, phone).await? {

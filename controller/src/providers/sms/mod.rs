@@ -268,8 +268,8 @@ pub struct Moment {
     pub is_urgent: bool,
     /// Whether nobody of the business may keep it from leaving: it tells of its security, of how it stands or of what it owes.
     pub is_owed: bool,
-    /// To whom the phone said that it wants none.
-    pub opted_out: Option<store::ByWhom>,
+    /// Whether the phone wants none.
+    pub opted_out: bool,
     /// SMS of the business that left today.
     pub today: u32,
     /// And of these to the same phone.
@@ -293,11 +293,10 @@ pub fn decide(settings: &Settings, moment: &Moment) -> Decision {
     if moment.drop_at <= moment.now {
         return Decision::Drop(Dropped::Late);
     }
-    // A thief in the house would stop what tells the owner of it. What the network was told stands: it would not be brought.
-    match moment.opted_out {
-        Some(store::ByWhom::Staff) if moment.is_owed => {}
-        Some(_) => return Decision::Drop(Dropped::OptedOut),
-        None => {}
+    // A thief in the house would stop what tells the owner of it. And nobody tells us when a phone takes back what it told its network, which
+    // refuses by itself and at no cost: what is owed is handed in all the same, once each.
+    if moment.opted_out && !moment.is_owed {
+        return Decision::Drop(Dropped::OptedOut);
     }
     // What waits is counted on the day it leaves: a cap that is reached tonight says nothing of the morning.
     let ends = settings.quiet.and_then(|quiet| quiet.ends(moment.now));
@@ -450,7 +449,7 @@ mod tests {
             drop_at: at(34, 0),
             is_urgent: false,
             is_owed: false,
-            opted_out: None,
+            opted_out: false,
             today: 0,
             to_phone: 0,
         };
@@ -475,7 +474,7 @@ mod tests {
             ),
             (
                 Moment {
-                    opted_out: Some(store::ByWhom::Staff),
+                    opted_out: true,
                     ..urgent
                 },
                 Dropped::OptedOut,
@@ -507,15 +506,6 @@ mod tests {
             };
             assert_eq!(decide(&settings, &owed), expected);
         }
-        let by_network = Moment {
-            is_owed: true,
-            opted_out: Some(store::ByWhom::Network),
-            ..urgent
-        };
-        assert_eq!(
-            decide(&settings, &by_network),
-            Decision::Drop(Dropped::OptedOut)
-        );
         let calm = Moment {
             is_owed: true,
             ..moment
@@ -563,14 +553,14 @@ mod tests {
             drop_at: at(34, 0),
             is_urgent: false,
             is_owed: false,
-            opted_out: None,
+            opted_out: false,
             today: 200,
             to_phone: 10,
         };
         assert_eq!(decide(&settings, &full), Decision::Wait(at(31, 0)));
         // What nobody wants is not kept for the morning.
         let unwanted = Moment {
-            opted_out: Some(store::ByWhom::Staff),
+            opted_out: true,
             ..full
         };
         assert_eq!(

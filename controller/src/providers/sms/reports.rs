@@ -1,7 +1,7 @@
 //! What Africa's Talking tells us by itself: where a text is, and that a phone wants no more.
 //!
 //! The secret in the address is all that vouches for it;
-//! with it one can make a text look delivered, and a phone silent, and nothing else.
+//! with it one can make a text look delivered, and a phone silent but for what is owed, and nothing else.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -11,7 +11,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use self::roles::{Permission, Role};
-use super::notices::{Notice, tell_owners};
+use super::keys::store as keys;
+use super::notices::{Notice, tell_owner_gone, tell_owners};
 use super::people::Contact;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -104,6 +105,9 @@ async fn note_end(
 
 /// Gives somebody another role, or with none ends their place and logs them out.
 ///
+/// Says whether somebody who loses a right by it made keys that still work. They go on, since a till may run on one: whether this person has kept a
+/// key is for the owners to know.
+///
 /// # Errors
 /// [`NotChanged`].
 pub async fn change(
@@ -112,7 +116,7 @@ pub async fn change(
     by: By,
     place: StaffId,
     role: Option<Role>,
-) -> Result<(), NotChanged> {
+) -> Result<bool, NotChanged> {
     let mut tx = app.db.tenant(provider).await?;
     // Locked together, so that two owners cannot unmake each other at once.
     let owners = store::lock_owners(&mut tx, provider).await?;
@@ -126,12 +130,14 @@ pub async fn change(
     if is_lost && owners <= 1 {
         return Err(NotChanged::LastOwner);
     }
+    let now = app.clock.now();
+    let loses = falls(staff.role, role);
+    let leaves_keys = loses && keys::are_left_by(&mut tx, provider, staff.person, now).await?;
     if is_lost {
         // Told before it happens: whoever it happens to is an owner for the last time.
-        let notice = Notice::OwnerGone { who: &staff.name };
-        tell_owners(app, &mut tx, provider, &notice).await?;
+        let gone = (staff.person, staff.name.as_str());
+        tell_owner_gone(app, &mut tx, provider, gone, leaves_keys).await?;
     }
-    let now = app.clock.now();
     match role {
         Some(role) => store::set_role(&mut tx, provider, place, role, now).await?,
         None => {
@@ -139,7 +145,7 @@ pub async fn change(
             store::end_log_ins(&mut tx, provider, staff.person, now).await?;
         }
     }
-    if falls(staff.role, role) {
+    if loses {
         // Who was asked in with rights that are gone now is asked no more.
         let ended = store::end_invitations_by(&mut tx, provider, staff.person, now).await?;
         for (id, name, word) in &ended {
@@ -158,5 +164,5 @@ pub async fn change(
         tell_owners(app, &mut tx, provider, &notice).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(leaves_keys)
 }

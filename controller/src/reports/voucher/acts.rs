@@ -7,14 +7,14 @@ use mnara_protocol::message::{NotDone, Report};
 use thiserror::Error;
 
 use super::store;
-use crate::access::act::{Act, NotAsked, ask};
+use crate::access::act::{Act, NotAsked, ask, extend};
 use crate::access::hold::{self, Hold, NotHeld};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 use crate::fleet::presence::is_up;
 use crate::tickets;
-use crate::tickets::extend::{NotExtended, extend};
+use crate::tickets::extend::NotExtended;
 use crate::tickets::revoke::{self, RevokeError};
 
 /// A page waits so long for a site; what it was told goes on without it.
@@ -73,10 +73,12 @@ pub enum Said {
     Shut,
     /// No ticket lasts so long, or no time was given.
     TooMuch,
+    /// It was given time since the page was drawn.
+    Meanwhile,
 }
 
 impl Said {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Given, "given"),
         (Self::Revoked, "revoked"),
         (Self::Extended, "extended"),
@@ -95,6 +97,7 @@ impl Said {
         (Self::NotSelling, "not-selling"),
         (Self::Shut, "shut"),
         (Self::TooMuch, "too-much"),
+        (Self::Meanwhile, "meanwhile"),
     ];
 
     /// The word in an address.
@@ -139,24 +142,27 @@ pub(super) async fn take_back(
     Ok(Said::Revoked)
 }
 
-/// Gives a voucher more time.
+/// Gives a voucher more time, unless it was given some since it had what it `was` given.
 pub(super) async fn lengthen(
     app: &App,
     provider: ProviderId,
     ticket: TicketId,
     secs: Option<u32>,
+    was: Option<u32>,
     actor: Actor,
 ) -> Result<Said, NotActed> {
-    let code = code(app, provider, ticket).await?;
+    // One that is not there is that first, whatever was typed.
+    code(app, provider, ticket).await?;
     let Some(secs) = secs.filter(|secs| *secs >= 60) else {
         return Ok(Said::TooMuch);
     };
-    match extend(app, provider, &code, secs, actor).await {
+    match extend(app, provider, ticket, secs, was, actor).await {
         Ok(()) => Ok(Said::Extended),
         Err(NotExtended::NoTime) => Ok(Said::NoTime),
         Err(NotExtended::Shut) => Ok(Said::NotSelling),
         Err(NotExtended::StaysShut) => Ok(Said::Shut),
         Err(NotExtended::TooMuch) => Ok(Said::TooMuch),
+        Err(NotExtended::Meanwhile) => Ok(Said::Meanwhile),
         Err(NotExtended::Missing) => Err(NotActed::Missing),
         Err(NotExtended::Database(error)) => Err(error.into()),
     }
@@ -171,18 +177,17 @@ pub(super) async fn hold(
     actor: Actor,
 ) -> Result<Said, NotActed> {
     let mut tx = app.db.tenant(provider).await?;
+    let found = tickets::store::by_id(&mut tx, provider, ticket, app.clock.now())
+        .await?
+        .ok_or(NotActed::Missing)?;
     let uses = crate::access::store::uses(&mut tx, provider, ticket).await?;
-    let sites: Vec<SiteId> = uses
-        .iter()
-        .filter(|one| one.ended.is_none() && !one.lost)
-        .map(|one| one.site)
-        .collect();
+    let sites = hold::in_use(&uses, found.printed.is_some());
     let is_away = is_away(app, &mut tx, provider, &sites).await?;
     drop(tx);
-    let code = code(app, provider, ticket).await?;
     if is_away {
         return Ok(Said::Away);
     }
+    let code = found.kept.code;
     // A page is not kept open for as long as the command line waits; what no link takes is taken back all the same.
     let holding = app.tasks.spawn({
         let app = app.clone();

@@ -98,6 +98,7 @@ struct VoucherPage<'a> {
     may_pause: bool,
     may_resume: bool,
     may_extend: bool,
+    extra_secs: u32,
     may_revoke: bool,
     done: Option<&'static str>,
     fault: Option<&'static str>,
@@ -215,6 +216,7 @@ pub async fn one(
         may_pause: may_act(Permission::ServeCustomers) && stage == Stage::Running,
         may_resume: may_act(Permission::ServeCustomers) && stage == Stage::Paused,
         may_extend: may_act(Permission::MakeVouchers) && stage != Stage::Revoked,
+        extra_secs: ticket.right.extra_secs,
         may_revoke: may_act(Permission::MakeVouchers) && stage.is_good(),
         done: said
             .filter(|said| said.is_done())
@@ -353,6 +355,8 @@ pub async fn revoke(
 pub struct More {
     by: String,
     unit: String,
+    /// The extra time that the page said it had.
+    was: Option<u32>,
 }
 
 impl More {
@@ -377,7 +381,8 @@ pub async fn extend(
     Form(more): Form<More>,
 ) -> Result<Response, Trouble> {
     let id: TicketId = id.parse().map_err(|_| Trouble::Nothing)?;
-    let said = acts::lengthen(&app, seat.provider(), id, more.secs(), seat.actor()).await?;
+    let (provider, actor) = (seat.provider(), seat.actor());
+    let said = acts::lengthen(&app, provider, id, more.secs(), more.was, actor).await?;
     Ok(back(id, said))
 }
 
@@ -469,6 +474,7 @@ mod tests {
             let more = More {
                 by: by.to_owned(),
                 unit: unit.to_owned(),
+                was: None,
             };
             more.secs()
         };

@@ -120,6 +120,7 @@ impl StoryWords {
             Said::NotSelling => self.said_not_selling,
             Said::Shut => self.said_shut,
             Said::TooMuch => self.said_too_much,
+            Said::Meanwhile => self.said_meanwhile,
         }
     }
 }

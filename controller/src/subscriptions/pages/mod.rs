@@ -12,12 +12,13 @@ use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use self::offer::{Offer, attempt, offer};
+use self::offer::{Offer, attempt, offer, too_small};
 use self::why::{named, reason};
 use super::back::{self, NotDone};
 use super::change::{self, NotChanged};
 use super::order::{self, NotMade, Wish};
 use super::plans::saves;
+use super::room::room;
 use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
 use super::store::{invoices, orders, plans};
 use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
@@ -57,6 +58,8 @@ struct Choice {
     at_once: Option<Offer>,
     /// Why it can only be had for the next period.
     only_next: Option<String>,
+    /// Why it cannot be had.
+    too_small: Option<String>,
 }
 
 /// An order in the list.
@@ -89,8 +92,8 @@ struct SubscriptionPage<'a> {
     may_pay: bool,
     said: &'static str,
     plan: Option<String>,
-    until: Option<String>,
-    is_over: bool,
+    /// What ends, or ended, and when.
+    until: Option<(&'static str, String)>,
     /// Until when everything goes on although nothing is paid.
     closes: Option<String>,
     /// Why somebody was led here.
@@ -155,6 +158,7 @@ async fn shown(
         status,
         plan,
         paid_until,
+        is_trial,
         orders,
         rights,
     } = standing(app, seat.provider()).await?;
@@ -173,6 +177,7 @@ async fn shown(
     let card = card(&mut tx, seat, plan.as_ref(), words).await?;
     let offered = plans::offered(&mut tx).await?;
     let terms = change::paid_for(&mut tx, seat.provider()).await?;
+    let room = room(&mut tx, seat.provider(), &terms, now).await?;
     let listed = match before {
         None => orders,
         Some(id) => {
@@ -210,8 +215,15 @@ async fn shown(
             Status::Expired => words.expired,
         },
         plan: plan.map(|plan| plan.name),
-        until: paid_until.map(|until| w.calendar.moment(until)),
-        is_over: status == Status::Expired,
+        until: paid_until.map(|until| {
+            let ends = match (status == Status::Expired, is_trial) {
+                (false, false) => words.until,
+                (false, true) => words.trial_until,
+                (true, false) => words.was_until,
+                (true, true) => words.trial_ended,
+            };
+            (ends, w.calendar.moment(until))
+        }),
         closes: closes
             .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
             .map(|from| w.calendar.moment(from)),
@@ -230,6 +242,7 @@ async fn shown(
                 rests: is_dressed && !plan.features.contains(&Feature::CustomPortal),
                 at_once,
                 only_next,
+                too_small: room.check(&plan).err().map(|few| too_small(words, few)),
                 ..choice(app, words, plan, is_new)
             })
             .collect(),
@@ -286,7 +299,9 @@ async fn card(
 
 /// Whether somebody can still go to the rail's page and pay.
 const fn is_payable(order: &Order) -> bool {
-    matches!(order.state, OrderState::Submitted | OrderState::Failed) && order.redirect.is_some()
+    matches!(order.state, OrderState::Submitted | OrderState::Failed)
+        && order.redirect.is_some()
+        && !order.is_paid_otherwise()
 }
 
 fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool) -> Choice {
@@ -310,6 +325,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         attempt: attempt(app),
         at_once: None,
         only_next: None,
+        too_small: None,
         saves: None,
         is_own: false,
         rests: false,
@@ -322,6 +338,7 @@ fn row(w: &Words, order: &Order) -> Row {
         at: w.calendar.moment(order.created_at),
         price: order.price.to_string(),
         state: match order.state {
+            _ if order.is_paid_otherwise() => words.state_otherwise,
             OrderState::Created | OrderState::Submitted => words.state_waiting,
             OrderState::Lost | OrderState::Refused => words.state_not_made,
             OrderState::Completed => words.state_paid,
@@ -366,6 +383,7 @@ pub async fn pay(
         let fault = match change::change(&app, seat.provider(), seat.actor(), plan).await {
             Ok(()) => return Ok(onward("/settings/subscription?done=changed")),
             Err(NotChanged::NotFree) => w.no_upgrade,
+            Err(NotChanged::TooManySites(_)) => w.too_few_sites,
             Err(NotChanged::TooMany(_)) => w.too_many,
             Err(NotChanged::Feed(error)) => return Err(untold(&error)),
             Err(NotChanged::Database(error)) => return Err(error.into()),
@@ -383,6 +401,7 @@ pub async fn pay(
         Ok(_) => return Ok(onward("/settings/subscription?done=made")),
         Err(NotMade::Off) => w.off,
         Err(NotMade::NoPlan) => w.no_plan,
+        Err(NotMade::TooManySites(_)) => w.too_few_sites,
         Err(NotMade::OtherAttempt) => w.other_order,
         Err(NotMade::NoUpgrade) => w.no_upgrade,
         Err(NotMade::Free) => w.costs_nothing,
@@ -424,13 +443,15 @@ pub async fn trial(
     let Ok(plan) = tried.plan.parse() else {
         return shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await;
     };
-    match try_out(&app, seat.provider(), seat.actor(), plan).await {
-        Ok(()) => Ok(onward("/settings/subscription?done=trial")),
-        Err(NoTrial::NoPlan) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await,
-        Err(NoTrial::TooLate) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_trial)).await,
-        Err(NoTrial::Feed(error)) => Err(untold(&error)),
-        Err(NoTrial::Database(error)) => Err(error.into()),
-    }
+    let fault = match try_out(&app, seat.provider(), seat.actor(), plan).await {
+        Ok(()) => return Ok(onward("/settings/subscription?done=trial")),
+        Err(NoTrial::NoPlan) => w.no_plan,
+        Err(NoTrial::TooLate) => w.no_trial,
+        Err(NoTrial::TooManySites(_)) => w.too_few_sites,
+        Err(NoTrial::Feed(error)) => return Err(untold(&error)),
+        Err(NoTrial::Database(error)) => return Err(error.into()),
+    };
+    shown(&app, &frame, &seat, NOWHERE, None, Some(fault)).await
 }
 
 fn untold(error: &FeedError) -> Trouble {

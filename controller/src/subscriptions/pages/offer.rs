@@ -5,10 +5,11 @@ use mnara_protocol::ids::AttemptId;
 
 use crate::app::App;
 use crate::providers::mail::fill;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{SubscriptionWords, Words};
 use crate::subscriptions::PlatformPlan;
-use crate::subscriptions::terms::Term;
+use crate::subscriptions::room::TooManySites;
 use crate::subscriptions::terms::change::{AtOnce, OnlyNext, at_once};
+use crate::subscriptions::terms::{Term, lifts};
 
 /// A change that can be made now.
 pub(super) struct Offer {
@@ -42,7 +43,8 @@ pub(super) fn offer(
             return (None, Some(fill(words.other_currency, &places)));
         }
         Err(OnlyNext::TooLong) => return (None, Some(words.too_long.to_owned())),
-        Err(OnlyNext::OnIt | OnlyNext::NothingLeft) => return (None, None),
+        Err(OnlyNext::NothingLeft) => return (None, after_trial(w, terms, plan, now)),
+        Err(OnlyNext::OnIt) => return (None, None),
     };
     let credit = credit.map_or_else(String::new, |credit| credit.to_string());
     let price = price.map(|price| price.to_string());
@@ -61,6 +63,25 @@ pub(super) fn offer(
         attempt: attempt(app),
     };
     (Some(offer), None)
+}
+
+/// When a plan begins that does not take the place of the one which is tried.
+fn after_trial(w: &Words, terms: &[Term], plan: &PlatformPlan, now: Timestamp) -> Option<String> {
+    let tried = terms.last().filter(|last| {
+        last.order.is_none()
+            && now < last.until
+            && last.plan != plan.id
+            && !lifts(last, plan.rate())
+    });
+    let day = w.calendar.moment(tried?.until);
+    Some(fill(w.subscription.after_trial, &[("day", day.as_str())]))
+}
+
+/// Why a plan cannot be had.
+pub(super) fn too_small(words: &SubscriptionWords, beyond: TooManySites) -> String {
+    let (most, have) = (beyond.most.to_string(), beyond.have.to_string());
+    let places = [("most", most.as_str()), ("n", have.as_str())];
+    fill(words.too_small, &places)
 }
 
 /// The attempt of an order that a page offers: the same form sent again is the same order.

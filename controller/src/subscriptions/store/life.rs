@@ -1,5 +1,7 @@
 //! All SQL of how businesses stand: what was noted last, whom to look at, and of what they were reminded.
 
+use std::time::Duration;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
@@ -105,24 +107,30 @@ pub async fn begin(conn: &mut PgConnection, now: Timestamp, most: i64) -> sqlx::
     Ok(done.rows_affected())
 }
 
-/// The next businesses to look at: something changes by itself, or the platform began or ceased to ask.
+/// The next businesses to look at: something changes by itself, or the platform began or ceased to ask, or gives another time of grace than what
+/// they may do was written by.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn due(
     conn: &mut PgConnection,
     asks: bool,
+    grace: Duration,
     after: Option<ProviderId>,
     now: Timestamp,
     most: i64,
 ) -> sqlx::Result<Vec<ProviderId>> {
     let rows = sqlx::query_scalar!(
-        "select provider_id from subscriptions
-         where (look_at <= $2 or (asked_at is not null) <> $3) and ($1::uuid is null or provider_id > $1) order by provider_id limit $4",
+        "select s.provider_id from subscriptions s
+         where (s.look_at <= $2 or (s.asked_at is not null) <> $3
+                or exists (select from provider_rights r where r.provider_id = s.provider_id and s.paid_until is not null and s.asked_at is not null
+                           and r.restricted_from is distinct from greatest(s.paid_until, s.asked_at) + make_interval(secs => $5)))
+               and ($1::uuid is null or s.provider_id > $1) order by s.provider_id limit $4",
         after.map(|id| id.uuid()),
         At(now),
         asks,
         most,
+        grace.as_secs_f64(),
     )
     .fetch_all(conn)
     .await?;

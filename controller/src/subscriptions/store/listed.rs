@@ -165,6 +165,8 @@ pub struct Flagged {
     pub receipt: Option<String>,
     /// Where its money is, if that should go back.
     pub refund: Option<Refund>,
+    /// Whether the rail has a name for it, by which it is asked.
+    pub has_tracking: bool,
     /// When it was made.
     pub at: Timestamp,
 }
@@ -176,7 +178,7 @@ pub struct Flagged {
 pub async fn flagged(conn: &mut PgConnection, most: u16) -> sqlx::Result<Vec<Flagged>> {
     let rows = sqlx::query!(
         r#"select o.id, p.business_name, l.name as plan, o.amount_cents, o.currency, o.paid_cents, o.paid_currency, o.flag as "flag!", o.state,
-                  o.confirmation_code, o.refund, o.created_at
+                  o.confirmation_code, o.refund, o.tracking_id is not null as "has_tracking!", o.created_at
            from platform_orders o join providers p on p.id = o.provider_id join platform_plans l on l.id = o.plan_id
            where o.flag is not null and o.resolved_at is null order by o.created_at, o.id limit $1"#,
         i64::from(most),
@@ -211,6 +213,7 @@ pub async fn flagged(conn: &mut PgConnection, most: u16) -> sqlx::Result<Vec<Fla
                 refund: refund
                     .transpose()
                     .map_err(|_| strange("platform_orders.refund"))?,
+                has_tracking: row.has_tracking,
                 at: row.created_at.0,
             })
         })

@@ -335,7 +335,7 @@ pub async fn supersede(conn: &mut PgConnection, order: &Order) -> sqlx::Result<(
     .map(drop)
 }
 
-/// Writes where an order is now, with what the rail said of it.
+/// Writes where an order is now, with what the rail said of it. What the rail took back is no question any more once the money is back.
 ///
 /// # Errors
 /// When the database refuses.
@@ -352,7 +352,8 @@ pub async fn set_state(
     sqlx::query!(
         "update platform_orders set state = $3, settled_at = $4, confirmation_code = coalesce($5, confirmation_code),
                 payment_method = coalesce($6, payment_method), payer = coalesce($7, payer),
-                paid_cents = case when $8 then null else paid_cents end, paid_currency = case when $8 then null else paid_currency end
+                paid_cents = case when $8 then null else paid_cents end, paid_currency = case when $8 then null else paid_currency end,
+                flag = case when $3 = 'reversed' and flag = 'contrary' then null else flag end
          where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),
@@ -369,7 +370,8 @@ pub async fn set_state(
     .map(drop)
 }
 
-/// Has a person look at an order, with what the rail said was paid; what was made of an earlier flag is open again.
+/// Has a person look at an order, with what the rail said was paid; what was made of an earlier flag is open again, and so is giving money back
+/// that came once more after it had gone back.
 ///
 /// # Errors
 /// When the database refuses.
@@ -385,7 +387,9 @@ pub async fn flag(
         "update platform_orders set resolution = case when flag is distinct from $3 then null else resolution end,
                 resolved_at = case when flag is distinct from $3 then null else resolved_at end, flag = $3,
                 paid_cents = coalesce($4, paid_cents), paid_currency = coalesce($5, paid_currency),
-                confirmation_code = coalesce($6, confirmation_code)
+                confirmation_code = coalesce($6, confirmation_code),
+                refund = case when $3 = 'contrary' and state = 'reversed' and flag is distinct from $3 then null else refund end,
+                refund_at = case when $3 = 'contrary' and state = 'reversed' and flag is distinct from $3 then null else refund_at end
          where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),

@@ -1,7 +1,7 @@
 //! All SQL of what the platform sells.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::PlatformPlanId;
+use mnara_protocol::ids::{PlatformPlanId, ProviderId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -177,4 +177,36 @@ pub async fn offered(conn: &mut PgConnection) -> sqlx::Result<Vec<PlatformPlan>>
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(PlatformPlan::try_from).collect()
+}
+
+/// A plan and those that took its place one after another.
+///
+/// # Errors
+/// When the database is away.
+pub async fn with_successors(
+    conn: &mut PgConnection,
+    plan: PlatformPlanId,
+) -> sqlx::Result<Vec<PlatformPlanId>> {
+    let ids = sqlx::query_scalar!(
+        r#"with recursive own as (select $1::uuid as id union select p.id from platform_plans p join own on p.replaces = own.id)
+           select id as "id!" from own"#,
+        plan.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(PlatformPlanId::from_uuid).collect())
+}
+
+/// How many sites a business has.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sites(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<u32> {
+    let sites = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from sites where provider_id = $1"#,
+        provider.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(u32::try_from(sites).unwrap_or(u32::MAX))
 }

@@ -64,6 +64,14 @@ impl Rate {
     pub(super) fn is_alike(self, other: Self) -> bool {
         (self.period, self.price.currency) == (other.period, other.price.currency)
     }
+
+    /// What a year of it costs, in cents.
+    const fn by_year(self) -> i64 {
+        match self.period {
+            Period::Month => self.price.cents * 12,
+            Period::Year => self.price.cents,
+        }
+    }
 }
 
 impl What {
@@ -152,6 +160,7 @@ fn lay_out(book: &[Entry], worths: &[Option<i64>]) -> Vec<Term> {
             What::Trial { days } => (from.plus_secs(i64::from(days) * DAY_SECS), None),
             What::Paid { order } if is_undone(book, order) => continue,
             What::Paid { order } => {
+                lift_trial(&mut terms, entry);
                 let day = *anchor.get_or_insert_with(|| day_of(from));
                 (after(from, entry.rate.period, day), Some(order))
             }
@@ -188,6 +197,27 @@ fn lay_out(book: &[Entry], worths: &[Option<i64>]) -> Vec<Term> {
         });
     }
     terms
+}
+
+/// Whether a payment for a plan puts a trial on it: a dearer one is not waited for.
+pub(super) fn lifts(term: &Term, to: Rate) -> bool {
+    let on = term.rate;
+    term.order.is_none() && on.price.currency == to.price.currency && on.by_year() < to.by_year()
+}
+
+/// Puts what is left of a trial on a dearer plan that is paid; no end moves.
+fn lift_trial(terms: &mut Vec<Term>, entry: &Entry) {
+    let now = entry.at;
+    if current(terms, now).is_some_and(|term| lifts(term, entry.rate)) {
+        split(terms, now);
+    }
+    for term in terms
+        .iter_mut()
+        .filter(|term| term.from >= now && lifts(term, entry.rate))
+    {
+        term.plan = entry.plan;
+        term.rate = entry.rate;
+    }
 }
 
 /// Puts the time after a line on its plan, as far as that was paid for.
@@ -233,6 +263,14 @@ pub fn current(terms: &[Term], now: Timestamp) -> Option<&Term> {
     terms
         .iter()
         .find(|term| term.from <= now && now < term.until)
+}
+
+/// Whether anything is paid for that is not over, although a trial may come before it.
+#[must_use]
+pub fn is_paid(terms: &[Term], now: Timestamp) -> bool {
+    terms
+        .iter()
+        .any(|term| term.order.is_some() && now < term.until)
 }
 
 /// The day on Nairobi's clock.

@@ -130,6 +130,51 @@ fn a_trial_is_whole_days_and_a_payment_follows_it() {
 }
 
 #[test]
+fn a_dearer_plan_that_is_paid_takes_the_place_of_a_trial_and_a_cheaper_one_follows_it() {
+    let trial = Entry {
+        at: at(2027, 1, 17),
+        plan: PLAN,
+        rate: rate(Period::Month),
+        what: What::Trial { days: 14 },
+    };
+    let paid_at = at(2027, 1, 20);
+    let pays = |to: &PlatformPlan| Entry {
+        plan: to.id,
+        rate: to.rate(),
+        ..paid(1, paid_at, Period::Month)
+    };
+    let year = |cents: i64| PlatformPlan {
+        period: Period::Year,
+        ..plan(2, cents)
+    };
+    let dollars = PlatformPlan {
+        price: Price::new(300_000, Currency::Usd),
+        ..plan(2, 0)
+    };
+    // A year of the plan that is tried costs 12,000 by the month.
+    for (to, is_lifted) in [
+        (plan(2, 300_000), true),
+        (plan(2, 100_000), false),
+        (year(1_200_100), true),
+        (year(1_100_000), false),
+        (dollars, false),
+    ] {
+        let laid = terms(&[trial, pays(&to)]);
+        let found: Vec<_> = laid.iter().map(|term| (term.plan, term.until)).collect();
+        let last = (to.id, laid.last().unwrap().until);
+        let (tried, ends) = ((PLAN, paid_at), at(2027, 1, 31));
+        if is_lifted {
+            assert_eq!(found, [tried, (to.id, ends), last], "{to:?}");
+        } else {
+            assert_eq!(found, [(PLAN, ends), last], "{to:?}");
+        }
+        assert!(is_paid(&laid, paid_at) && laid[laid.len() - 2].order.is_none());
+        let back = [trial, pays(&to), reversed(1, at(2027, 1, 21))];
+        assert_eq!(terms(&back), terms(&[trial]));
+    }
+}
+
+#[test]
 fn what_is_paid_back_counts_no_longer() {
     let first = paid(1, at(2027, 1, 10), Period::Month);
     let second = paid(2, at(2027, 1, 12), Period::Month);

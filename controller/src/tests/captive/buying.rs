@@ -1,6 +1,9 @@
 //! Orders: who may, what is wrong with them, and what is on sale.
 
+use mnara_protocol::message::PayFailure;
+
 use super::*;
+use crate::payments::failure_word;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
@@ -58,6 +61,15 @@ async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
         (Some(3600), Some(1))
     );
     assert_eq!(shown.body["redeemed"], false);
+    // Of two limits of time the nearer one counts.
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update tickets set online_secs = 600")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let shown = world.ask_status(&ticket, Some(&token)).await;
+    assert_eq!(shown.body["seconds_left"], 600);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -276,4 +288,15 @@ async fn orders_are_counted_by_phone_by_device_and_by_site(
     assert_eq!(asked, 60 - 8, "a site has sixty at once");
     world.app.clock.advance(Duration::from_secs(60));
     assert_eq!(ask(101, 999).await, 202);
+}
+
+#[test]
+fn every_reason_for_no_money_is_told_in_the_readme() {
+    let readme = include_str!("../../../README.md");
+    let (_, told) = readme.split_once("A `reason` is one of").unwrap();
+    let (told, _) = told.split_once("\n\n").unwrap();
+    for failure in PayFailure::KNOWN {
+        let word = failure_word(*failure);
+        assert!(told.contains(&format!("`{word}`")), "{word}: {told}");
+    }
 }

@@ -271,6 +271,18 @@ async fn the_preview_is_the_portal_itself_in_a_frame_that_does_nothing(
     let page = owner.post("/plans/preview", &bad).await.page();
     assert!(page.contains("Give both times of day"));
     assert_eq!(world.count("plans where name like '%New%'").await, 0);
+    // A form that begins with a preset begins with what it would look like, and any other with what is there.
+    let page = owner.get("/plans/new?preset=week").await.page();
+    assert!(
+        page.contains(" src=\"/plans/preview?preset=week\""),
+        "{page}"
+    );
+    let page = owner.get("/plans/preview?preset=week").await.page();
+    assert!(page.contains(">1 week<") && page.contains(">Night<"));
+    let page = owner.get("/plans/new?preset=x%22y").await.page();
+    assert!(page.contains(" src=\"/plans/preview\""), "{page}");
+    let page = owner.get("/plans/preview?preset=none").await.page();
+    assert!(page.contains(">Night<") && !page.contains("class=\"trouble\""));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -61,7 +61,7 @@ async fn the_month_is_mailed_once_as_a_paper_and_a_table_to_owners_who_did_not_c
     assert!(files[0].1.starts_with(b"%PDF-"));
     let table = String::from_utf8(files[1].1.clone()).unwrap();
     assert!(
-        table.contains("paid_kes") && table.contains("50.00"),
+        table.contains("paid_kes") && table.contains("\n2027-01-15,50.00,"),
         "{table}"
     );
     for _ in 0..8 {

@@ -253,6 +253,9 @@ async fn why_a_number_is_blocked_stays_where_it_was_typed(
         let (_, form) = got.text.split_once(&format!("{path}/{act}\"")).unwrap();
         let (form, _) = form.split_once("</form>").unwrap();
         assert!(form.contains(&typed), "{act}: {}", got.text);
+        // Any site was chosen for the gift, and stays so.
+        let is_any = got.text.contains("<option value=\"\" selected>");
+        assert_eq!(is_any, act == "give", "{}", got.text);
     }
 }
 

@@ -237,6 +237,11 @@ async fn what_comes_while_the_database_is_away_waits_in_the_spool(
     }
     assert!((100..=350).contains(&kept), "{kept}");
     assert_eq!(post(500, "196.201.212.69").await.unwrap(), Kept::New);
+    // The rail of this world is a simulator on this machine.
+    for n in 1_001..=1_400 {
+        assert_eq!(post(n, "127.0.0.1").await.unwrap(), Kept::New);
+        kept += 1;
+    }
     drop(intake);
     assert_eq!(spool().waiting().await.unwrap().len(), kept + 1);
 }

@@ -1,8 +1,12 @@
 //! What people change of themselves and of what is theirs: what they log in with, the name of the business, the name of a site.
 
 use super::*;
+use crate::providers::log_in::enter::{self, Entry, NotEntered};
+use crate::providers::people::Contact;
+use crate::providers::people::store::by_contact;
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, PASSWORD};
+use crate::tests::money::mpesa_change::Authenticator;
 use crate::tests::office::Office;
 use crate::tests::pages::doors::member;
 
@@ -28,6 +32,8 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
         )
         .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = format!("value=\"{MAIL}\"");
+    assert!(wrong.text.contains(&kept), "{}", wrong.text);
     let nothing = owner.post("/account/contact", &wish("nowhere")).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
     let next = owner.post("/account/contact", &wish(MAIL)).await.onward();
@@ -221,6 +227,49 @@ async fn the_list_of_browsers_holds_those_that_are_in(
     pass(11);
     assert_eq!(others(&mut laptop).await, 0);
     assert_eq!(phone.get("/home").await.onward(), "/log-in?next=%2Fhome");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_password_that_was_looked_at_before_it_was_changed_opens_nothing(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", MAIL).await;
+    let contact: Contact = MAIL.parse().unwrap();
+    let proofs = async || {
+        let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
+        let found = by_contact(&mut tx, &contact, None).await.unwrap();
+        found.into_iter().next().unwrap()
+    };
+    let elsewhere = enter::Browser {
+        address: [192, 0, 2, 1].into(),
+        user_agent: "",
+        mark: None,
+    };
+    let open = "log_ins where is_open and ended_at is null";
+
+    let proved = proofs().await;
+    let new = "two rivers and a hill";
+    let form = [("old", PASSWORD), ("new", new)];
+    owner.post("/account/password", &form).await.onward();
+    let (app, by) = (&world.app, Entry::Password);
+    let got = enter::begin(app, &elsewhere, proved.person, by, Some(&proved)).await;
+    assert!(matches!(got, Err(NotEntered::Wrong)), "{got:?}");
+    assert_eq!(world.count(open).await, 1, "the owner's own");
+
+    let form = [("old", new), ("new", PASSWORD)];
+    owner.post("/account/password", &form).await.onward();
+    let proved = proofs().await;
+    Authenticator::set_up(&world, &mut owner).await;
+    let got = enter::begin(app, &elsewhere, proved.person, by, Some(&proved)).await;
+    assert!(matches!(got, Err(NotEntered::Wrong)), "{got:?}");
+    assert_eq!(world.count(open).await, 1, "the owner's own");
+    let proved = proofs().await;
+    let (person, by) = (proved.person, Entry::Half);
+    let half = enter::begin(app, &elsewhere, person, by, Some(&proved)).await;
+    assert!(half.unwrap().needs_second);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

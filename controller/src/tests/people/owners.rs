@@ -137,3 +137,63 @@ async fn whoever_is_an_owner_no_more_hears_of_it_with_the_others(
     owner.post(&end, &[]).await.onward();
     assert_eq!(told().await, []);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn those_who_stay_hear_that_keys_are_left_of_an_owner_who_goes(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let mut other = member(&world, Role::Owner, 2).await;
+    member(&world, Role::Cashier, 3).await;
+    let form = [
+        ("name", "Till"),
+        ("days", ""),
+        ("scope", "sites:read"),
+        ("password", PASSWORD),
+    ];
+    other.post("/settings/keys", &form).await.page();
+    world.work().await;
+    office.empty();
+    let theirs = place(&world, "owner2@example.com").await;
+    let proof = ("password", PASSWORD);
+    let role = format!("/staff/{theirs}/role");
+    let form = [("role", "manager"), proof];
+    let next = owner.post(&role, &form).await.onward();
+    assert_eq!(next, "/staff?done=role&keys=left");
+    let said = "They made keys for programs that still work.";
+    let page = owner.get(&next).await.page();
+    for part in [said, "The role is changed.", "href=\"/settings/keys\""] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // Who may do nothing with keys is not told of them.
+    let page = other.get(&next).await.page();
+    assert!(!page.contains(said), "{page}");
+    owner.get("/language/sw").await.onward();
+    let page = owner.get(&next).await.page();
+    let swahili = "Alitengeneza funguo za programu ambazo bado zinafanya kazi.";
+    assert!(page.contains(swahili), "{page}");
+    world.work().await;
+    let letters = office.empty().into_iter();
+    let mut told: Vec<(String, bool)> = letters
+        .map(|letter| {
+            let is_told = letter.text.contains(said) || letter.text.contains(swahili);
+            (letter.to, is_told)
+        })
+        .collect();
+    told.sort();
+    let expected = [("owner1@example.com", true), ("owner2@example.com", false)];
+    assert_eq!(told, expected.map(|(to, is_told)| (to.to_owned(), is_told)));
+    // The key goes on, and is no news of whoever made none, nor once it is revoked.
+    assert_eq!(world.count("api_keys where revoked_at is null").await, 1);
+    let cashier = place(&world, "cashier3@example.com").await;
+    let end = format!("/staff/{cashier}/end");
+    assert_eq!(owner.post(&end, &[]).await.onward(), "/staff?done=end");
+    let id: sqlx::types::Uuid = read(&world.app, "select id from api_keys").await;
+    let key = mnara_protocol::ids::KeyId::from_uuid(id);
+    let revoke = format!("/settings/keys/{key}/end");
+    owner.post(&revoke, &[]).await.onward();
+    let end = format!("/staff/{theirs}/end");
+    assert_eq!(owner.post(&end, &[]).await.onward(), "/staff?done=end");
+}

@@ -155,12 +155,48 @@ async fn whoever_asks_in_an_owners_name_keeps_no_owner_out(
         );
     }
     Browser::new(&world, 4).log_in(OWNER, NEW).await.onward();
-    // One address cannot ask for ever.
+    // One address cannot ask for ever, and less often for one name.
     let mut refused = StatusCode::OK;
-    for n in 0..10 {
+    for n in 0..61 {
         refused = ask(&world, 5, &format!("n{n}@example.com")).await.status;
     }
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+    for _ in 0..7 {
+        refused = ask(&world, 6, "nobody@example.com").await.status;
+    }
+    assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+    ask(&world, 6, "other@example.com").await.page();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_stranger_at_the_owners_address_leaves_the_owner_a_way_back_in(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    owner(&world, &office).await;
+    let mut phone = Browser::new(&world, 7);
+    for minute in 0..5 {
+        for n in 0..31 {
+            let name = format!("n{n}@example.com");
+            Browser::new(&world, 7).log_in(&name, "guesses").await;
+        }
+        for n in 0..20 {
+            ask(&world, 7, &format!("n{minute}.{n}@example.com")).await;
+        }
+        let refused = phone.log_in(OWNER, PASSWORD).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        world.app.clock.advance(Duration::from_secs(60));
+    }
+    ask(&world, 7, OWNER).await.page();
+    let path = office.one().path("/reset/");
+    for n in 0..31 {
+        let name = format!("n{n}@example.com");
+        Browser::new(&world, 7).log_in(&name, "guesses").await;
+    }
+    let form = [("password", NEW)];
+    phone.post(&path, &form).await.onward();
+    assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

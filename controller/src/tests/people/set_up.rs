@@ -177,6 +177,18 @@ async fn where_money_goes_is_set_once_by_an_owner_who_proves_it(
             "it does not come back"
         );
     }
+    // A till under a paybill would be dropped, and each push would go to the store number.
+    let got = owner
+        .post("/settings/mpesa", &with(&MPESA, "till", "5432109"))
+        .await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        got.text
+            .contains("You typed a till number, and Paybill is chosen.")
+            && got.text.contains("value=\"5432109\""),
+        "{}",
+        got.text
+    );
     world.daraja.refuse_keys(true);
     let got = owner.post("/settings/mpesa", &MPESA).await;
     assert!(

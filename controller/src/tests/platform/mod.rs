@@ -4,6 +4,7 @@ pub(super) mod admin;
 mod backup;
 mod health;
 pub(super) mod losses;
+mod retention;
 pub(super) mod tasks;
 mod view_as;
 

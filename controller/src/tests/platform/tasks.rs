@@ -183,31 +183,6 @@ async fn owners_are_reminded_of_old_keys_once_a_quarter(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn what_is_over_is_taken_away_and_the_rest_is_not(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (_, world) = Office::world(pool, options).await;
-    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
-    let secret = world.daraja.secret();
-    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
-    world.work().await;
-    assert_eq!(
-        world.count("callbacks where handled_at is not null").await,
-        1
-    );
-    stand(&world.app, [admin::retention::FORGET]).await.unwrap();
-    world.pass(89 * 86_400).await;
-    assert_eq!(world.count("callbacks").await, 1);
-    world.pass(2 * 86_400).await;
-    assert_eq!(world.count("callbacks").await, 0);
-    // The same body that comes again is looked at again, and changes nothing.
-    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
-    world.work().await;
-    world.books_are_equal().await;
-}
-
-#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_silent_payment_whose_question_was_put_away_is_asked_about_again(
     pool: PgPoolOptions,
     options: PgConnectOptions,

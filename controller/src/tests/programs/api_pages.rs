@@ -53,7 +53,7 @@ const PAGES: &[(&str, &str, Have)] = &[
         Nothing("a file that a person has is compared by eye"),
     ),
     ("GET", "/books", Calls(&["GET /books", "GET /books/now"])),
-    ("POST", "/plans/preview", Nothing(EYES)),
+    ("", "/plans/preview", Nothing(EYES)),
     ("POST", "/plans/{id}", Calls(&["PUT /plans/{id}"])),
     ("POST", "/plans", Calls(&["POST /plans"])),
     ("GET", "/plans/new", Nothing(EYES)),

@@ -4,6 +4,7 @@
 use super::webhooks::{EVERYTHING, Receiver, add, endpoint, owner};
 use super::*;
 use crate::providers::staff::roles::Role;
+use crate::tests::browser::PASSWORD;
 use crate::tests::pages::doors::member;
 use crate::tests::platform::admin::{admin, run, text};
 
@@ -129,6 +130,59 @@ async fn an_address_that_takes_nothing_is_seen_and_tried_again_by_the_platform_a
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_stolen_browser_closes_addresses_and_opens_none(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = owner(&world).await;
+    for password in [None, Some("not it at all")] {
+        let mut form = vec![("url", "https://evil.example/hook")];
+        form.extend(EVERYTHING.into_iter().take(2));
+        form.extend(password.map(|password| ("password", password)));
+        let got = owner.post("/settings/webhooks", &form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for part in ["Your password or the six digits are others", "evil.example"] {
+            assert!(got.text.contains(part), "{part}: {}", got.text);
+        }
+        for (n, (_, word)) in EVERYTHING.into_iter().enumerate() {
+            let ticked = format!("value=\"{word}\" checked");
+            assert_eq!(got.text.contains(&ticked), n < 2, "{word}: {}", got.text);
+        }
+    }
+    assert_eq!(world.count("webhook_endpoints").await, 0);
+
+    add(&mut owner, "https://example.com/hook").await;
+    let path = endpoint(&world).await;
+    let sealed = "select secret from webhook_endpoints";
+    let before: String = read(&world.app, sealed).await;
+    let off = owner.post(&format!("{path}/switch/off"), &[]).await;
+    assert_eq!(off.onward(), format!("{path}?done=off"));
+    let proof = [("password", PASSWORD)];
+    for deed in ["secret", "switch/on"] {
+        let deed = format!("{path}/{deed}");
+        for password in [None, Some("not it at all")] {
+            let password = password.map(|password| ("password", password));
+            let form: Vec<(&str, &str)> = password.into_iter().collect();
+            let got = owner.post(&deed, &form).await;
+            assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{deed}");
+            assert!(!got.text.contains("whsec_"), "{}", got.text);
+        }
+    }
+    let after: String = read(&world.app, sealed).await;
+    assert_eq!(before, after);
+    assert_eq!(world.count("webhook_endpoints where enabled").await, 0);
+    let on = owner.post(&format!("{path}/switch/on"), &proof).await;
+    assert_eq!(on.onward(), format!("{path}?done=on"));
+    let page = owner.post(&format!("{path}/secret"), &proof).await.page();
+    assert!(page.contains("whsec_"), "{page}");
+    let after: String = read(&world.app, sealed).await;
+    assert_ne!(before, after);
+    let end = owner.post(&format!("{path}/end"), &[]).await;
+    assert_eq!(end.onward(), "/settings/webhooks?done=end");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_is_done_with_an_address_is_told_as_it_was_and_is_without_its_secrets(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -139,7 +193,8 @@ async fn what_is_done_with_an_address_is_told_as_it_was_and_is_without_its_secre
     let path = endpoint(&world).await;
     world.app.clock.advance(Duration::from_secs(60));
     for deed in ["switch/off", "secret", "end"] {
-        let got = owner.post(&format!("{path}/{deed}"), &[]).await;
+        let form = [("password", PASSWORD)];
+        let got = owner.post(&format!("{path}/{deed}"), &form).await;
         assert!(got.status == StatusCode::OK || got.location.is_some());
     }
     let at = |on: bool| json!({"host": "example.com", "on": on});

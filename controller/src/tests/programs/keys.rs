@@ -149,3 +149,34 @@ async fn a_key_ends_on_its_day_and_a_limit_is_told_with_its_wait(
     world.app.clock.advance(Duration::from_secs(120));
     assert_eq!(ask(&world, &key, "/me").await.0, StatusCode::UNAUTHORIZED);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_key_that_tries_codes_is_held_down_and_reads_on(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", "njeri@example.com").await;
+    let wish = form("Reader", &["tickets:read"]);
+    let key = shown(&owner.post("/settings/keys", &wish).await.page());
+    let by_code = "/tickets?code=2345-6789";
+    for _ in 0..120 {
+        assert_eq!(ask(&world, &key, by_code).await.0, StatusCode::OK);
+    }
+    // In that time the key may call twenty times more.
+    world.app.clock.advance(Duration::from_secs(2));
+    for status in [
+        StatusCode::OK,
+        StatusCode::OK,
+        StatusCode::TOO_MANY_REQUESTS,
+    ] {
+        assert_eq!(ask(&world, &key, by_code).await.0, status);
+    }
+    let (status, problem) = ask(&world, &key, by_code).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(problem["type"], "urn:mnara:problem:too-many");
+    for path in ["/tickets", "/me"] {
+        assert_eq!(ask(&world, &key, path).await.0, StatusCode::OK, "{path}");
+    }
+}

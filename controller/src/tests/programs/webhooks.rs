@@ -11,7 +11,7 @@ use crate::jobs::tasks::stand;
 use crate::providers::notices::Notice;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
-use crate::tests::browser::Browser;
+use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::office::Office;
 use crate::tests::pages::doors;
 use crate::tests::sites::reports::Site;
@@ -116,7 +116,7 @@ pub(super) const EVERYTHING: [(&str, &str); 6] = [
 ];
 
 pub(super) async fn add(owner: &mut Browser<'_>, url: &str) -> String {
-    let mut form = vec![("url", url)];
+    let mut form = vec![("url", url), ("password", PASSWORD)];
     form.extend(EVERYTHING);
     secret(&owner.post("/settings/webhooks", &form).await.page())
 }
@@ -278,7 +278,9 @@ async fn what_does_not_arrive_is_sent_again_then_given_up_and_a_dead_address_is_
     assert_eq!(receiver.seen().len(), before);
     assert_eq!(world.count("jobs where kind = 'webhooks'").await, 0);
     receiver.0.lock().unwrap().answers.clear();
-    owner.post(&format!("{path}/switch/on"), &[]).await.onward();
+    let on = format!("{path}/switch/on");
+    let proof = [("password", PASSWORD)];
+    owner.post(&on, &proof).await.onward();
     let dead: sqlx::types::Uuid = read(
         &world.app,
         "select id from webhook_deliveries where dead_at is not null limit 1",
@@ -391,7 +393,7 @@ async fn no_address_leads_into_a_private_network(pool: PgPoolOptions, options: P
         ("https://a:b@example.com/", "name and password"),
         ("hook", "whole address"),
     ] {
-        let mut form = vec![("url", url)];
+        let mut form = vec![("url", url), ("password", PASSWORD)];
         form.extend(EVERYTHING);
         let got = owner.post("/settings/webhooks", &form).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");

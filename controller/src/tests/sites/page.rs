@@ -338,6 +338,41 @@ async fn extra_time_is_given_at_once_also_while_the_site_is_away(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn extra_time_is_given_once_by_one_form(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let ticket = reports::bought(&world).await;
+    let sample = Sample::Live(live(&world, vec![session(Some(ticket))]));
+    tells(&mut site, sample.kind(), sample.encode()).await;
+    let mut manager = member(&world, Role::Manager, 1).await;
+    let path = path(&world);
+    let ticket = ticket.to_string();
+    for (minutes, was, says) in [
+        ("30", "0", "The voucher has more time"),
+        ("30", "0", "The voucher has more time"),
+        ("45", "0", "Somebody gave this voucher time meanwhile"),
+    ] {
+        let form = [
+            ("ticket", ticket.as_str()),
+            ("minutes", minutes),
+            ("was", was),
+        ];
+        let onward = manager
+            .post(&format!("{path}/extend"), &form)
+            .await
+            .onward();
+        let page = manager.get(&onward).await.page();
+        assert!(page.contains(says), "{minutes}: {page}");
+        assert!(page.contains("name=\"was\" value=\"1800\""), "{page}");
+    }
+    assert_eq!(world.count("tickets where extra_secs = 1800").await, 1);
+    assert_eq!(world.count("audit where act = 'extend'").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn nobody_sees_or_moves_a_neighbours_site(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
     let ticket = reports::bought(&world).await.to_string();

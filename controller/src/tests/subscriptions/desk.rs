@@ -314,6 +314,10 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
     tell(&world, &order).await;
     assert_eq!(state(&world, &order).await, "submitted:currency");
     let id = id_of(&world, &order).await;
+    // Nor can it be counted, so nobody is offered that.
+    let page = admin.get("/admin/subscriptions").await.page();
+    assert!(page.contains(&act(&id, "refunded")), "{page}");
+    assert!(!page.contains(&act(&id, "extended")), "{page}");
     let page = admin.post(&act(&id, "refunded"), &[]).await.page();
     assert!(page.contains("UGX 42000.50"), "{page}");
     admin.post(&act(&id, "refunded"), &proof).await.onward();
@@ -330,6 +334,8 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
     rail.change(&short, |said| said["amount"] = json!(1499.00));
     tell(&world, &short).await;
     let id = id_of(&world, &short).await;
+    let page = admin.get("/admin/subscriptions").await.page();
+    assert!(page.contains(&act(&id, "extended")), "{page}");
     let early = admin.post(&act(&id, "declined"), &proof).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
     for times in 1..=2 {
@@ -362,4 +368,57 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
         deed(&world, "subscription-reversed").await,
         json!({"before": order_stands("completed"), "after": order_stands("reversed")})
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_came_once_more_after_it_had_gone_back_goes_back_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let mut admin = admin(&world).await;
+    let list = "/admin/subscriptions";
+    let act = |id: &str, to: &str| format!("/admin/orders/{id}/{to}");
+    let proof = [("password", PASSWORD)];
+    let order = made(&world, &key, &plan, 1).await;
+    let id = id_of(&world, &order).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    admin.post(&act(&id, "refund"), &proof).await.onward();
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed");
+    let got = admin.post(&act(&id, "refund"), &proof).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed:contrary");
+    // Twice, since the merchant declined it in between.
+    for sent in 2..=3 {
+        let page = admin.get(list).await.page();
+        assert!(page.contains(&act(&id, "refunded")), "{page}");
+        assert!(!page.contains(&act(&id, "extended")), "{page}");
+        admin.post(&act(&id, "refunded"), &proof).await.onward();
+        assert_eq!(rail.seen("RefundRequest").len(), sent);
+        let page = admin.get(list).await.page();
+        assert!(page.contains("No order needs anybody"), "{page}");
+        let got = admin.post(&act(&id, "refund"), &proof).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        // Told once more of the same, nobody is asked anew.
+        tell(&world, &order).await;
+        assert_eq!(rail.seen("RefundRequest").len(), sent);
+        admin.post(&act(&id, "declined"), &proof).await.onward();
+    }
+    // Of which Pesapal took back that it was paid, and which then went back, came once.
+    let order = made(&world, &key, &plan, 2).await;
+    let id = id_of(&world, &order).await;
+    for (code, expected) in [(1, "completed"), (2, "completed:contrary"), (3, "reversed")] {
+        rail.say(&order, code);
+        tell(&world, &order).await;
+        assert_eq!(state(&world, &order).await, expected);
+    }
+    let got = admin.post(&act(&id, "refund"), &proof).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(rail.seen("RefundRequest").len(), 3);
 }

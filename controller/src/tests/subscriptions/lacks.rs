@@ -4,6 +4,8 @@ use super::super::browser::PASSWORD;
 use super::*;
 use crate::jobs::tasks::stand;
 use crate::subscriptions::lapse::TEND;
+use crate::webhooks::Kind;
+use crate::webhooks::edit::add;
 
 const DAY: u64 = 86_400;
 const PAGE: &str = "/settings/subscription";
@@ -46,6 +48,15 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
         .await
         .onward();
     assert!(led.ends_with("custom-portal"));
+    // A plan is shown as it will be all the same, in the portal's own colours.
+    let form = owner.get("/plans/new?preset=hour").await.page();
+    let (_, phone) = form.split_once("<iframe name=\"preview\"").unwrap();
+    let (_, first) = phone.split_once("src=\"").unwrap();
+    let shown = owner.get(first.split('"').next().unwrap()).await.page();
+    assert!(
+        shown.contains("<b>1 hour</b><strong>KSh 10</strong>"),
+        "{shown}"
+    );
     let ask = async |method: Method, path: &str, body: &str| {
         let (status, _, answer) = world
             .send(method, path, Some(&program), body.as_bytes().to_vec())
@@ -104,8 +115,21 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
             .onward()
             .starts_with("/sites/site_")
     );
-    // It is on the one, and for the other there is nothing to pay.
-    for (plan, expected) in [(&large, "no-upgrade"), (&small, "nothing-to-order")] {
+    // It is on the one, the other has no room for four sites, and for one that has there is nothing to pay.
+    let draft = Draft {
+        name: "Four".to_owned(),
+        period: Period::Month,
+        price: small.price,
+        most_sites: Some(4),
+        features: small.features.clone(),
+        trial_days: 0,
+    };
+    let four = create(&world.app, Actor::Command, draft).await.unwrap();
+    for (plan, expected) in [
+        (&large, "no-upgrade"),
+        (&small, "too-many-sites"),
+        (&four, "nothing-to-order"),
+    ] {
         let wish = json!({"plan_id": plan.id.to_string(), "upgrade": true});
         let (status, problem) = subscriptions::ask(&world, &key, wish).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -114,7 +138,7 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
             format!("urn:mnara:problem:{expected}").as_str()
         );
     }
-    let next = made(&world, &key, &small, 5).await;
+    let next = made(&world, &key, &four, 5).await;
     rail.say(&next, 1);
     tell(&world, &next).await;
     stand(&world.app, [TEND]).await.unwrap();
@@ -141,4 +165,120 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     rail.say(&order, 3);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_made_more_sites_before_choosing_comes_to_no_plan_for_fewer(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for name in ["Second", "Third", "Fourth"] {
+        let site = owner.post("/sites", &[("name", name)]).await.onward();
+        assert!(site.starts_with("/sites/site_"), "{site}");
+    }
+    // While no plan is large enough, nobody is kept from paying.
+    let out = made(&world, &key, &small, 1).await;
+    let draft = Draft {
+        name: "Everything".to_owned(),
+        period: Period::Month,
+        price: Price::new(300_000, Currency::Kes),
+        most_sites: None,
+        features: Feature::ALL.to_vec(),
+        trial_days: 0,
+    };
+    let large = create(&world.app, Actor::Command, draft).await.unwrap();
+    let (status, problem) = order(&world, &key, &small, 2).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["type"], "urn:mnara:problem:too-many-sites");
+    assert_eq!(
+        (&problem["most_sites"], &problem["sites"]),
+        (&json!(3), &json!(4))
+    );
+    let page = owner.get(PAGE).await.page();
+    assert!(
+        page.contains("This plan is for 3 sites and you have 4. Choose one for more."),
+        "{page}"
+    );
+    let small_id = small.id.to_string();
+    assert!(!page.contains(&format!("value=\"{small_id}\"")), "{page}");
+    let tried = [("plan", small_id.as_str())];
+    let got = owner.post(&format!("{PAGE}/trial"), &tried).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("for fewer sites than you have"));
+    made(&world, &key, &large, 3).await;
+    // Money that is out counts all the same, and who is on a plan goes on with it, and with what took its place.
+    rail.say(&out, 1);
+    tell(&world, &out).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    made(&world, &key, &small, 4).await;
+    let draft = Draft {
+        name: small.name.clone(),
+        period: small.period,
+        price: small.price,
+        most_sites: Some(2),
+        features: small.features.clone(),
+        trial_days: small.trial_days,
+    };
+    let lowered = crate::subscriptions::plans::change(&world.app, Actor::Command, small.id, draft)
+        .await
+        .unwrap();
+    made(&world, &key, &lowered, 5).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let draft = Draft {
+        name: "Everything".to_owned(),
+        period: Period::Month,
+        price: Price::new(300_000, Currency::Kes),
+        most_sites: None,
+        features: Feature::ALL.to_vec(),
+        trial_days: 0,
+    };
+    let large = create(&world.app, Actor::Command, draft).await.unwrap();
+    plan(&world, 1_000).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    // Who never chose may have programs told of sites, which is looked after as long as the plan has it.
+    let (url, kinds) = ("https://accounts.example.com/mnara", [Kind::SiteDown]);
+    add(&world.app, world.shop.provider, Actor::Command, url, &kinds)
+        .await
+        .unwrap();
+    let watches = async || world.count("jobs where kind = 'watch-sites'").await;
+    assert_eq!(watches().await, 1);
+    let small_id = small.id.to_string();
+    let tried = [("plan", small_id.as_str())];
+    let begun = owner.post(&format!("{PAGE}/trial"), &tried).await;
+    assert!(begun.onward().ends_with("done=trial"));
+    assert_eq!(stands(&world).await, ("trial", until("2027-01-29")));
+    world.pass(DAY).await;
+    assert_eq!(watches().await, 0);
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
+    // Of the cheaper one it is said that it waits.
+    let page = owner.get(PAGE).await.page();
+    let waits = "After your trial only: paid now, this plan begins on 29 Jan 2027";
+    assert_eq!(page.matches(waits).count(), 1, "{page}");
+    let order = made(&world, &key, &large, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-28")));
+    assert_eq!(watches().await, 1);
+    owner.get("/reports").await.page();
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains("Your subscription is paid"), "{page}");
+    assert!(page.contains("<dd>Everything</dd>"), "{page}");
+    // What goes back takes it along.
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("trial", until("2027-01-29")));
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
 }

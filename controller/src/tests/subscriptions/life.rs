@@ -67,6 +67,8 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
             .onward()
             .ends_with("done=trial")
     );
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains(">Trial until<"), "{page}");
     office.empty();
     // Seven, three and one day before, on the day, in the middle of grace.
     let told = days(&world, &office, 20).await;
@@ -77,10 +79,10 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     assert_eq!(
         seen,
         [
-            (7, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (11, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (13, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (14, "your subscription ended today"),
+            (7, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (11, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (13, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (14, "your trial of Mnara ended today"),
             (18, "sales stop on 5 Feb 2027, 11:00"),
         ]
     );
@@ -133,6 +135,7 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
         .await
         .page();
     assert!(page.contains("vouchers that were sold go on working") && page.contains("Plan 1500"));
+    assert!(page.contains(">Trial ended<"), "{page}");
     assert!(!page.contains("href=\"/vouchers\""), "{page}");
     owner.get("/account").await.page();
     let got = cashier.get("/counter").await;
@@ -213,7 +216,7 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let mut stranger = Browser::new(&world, 9);
     stranger.sign_up("Another", "another@example.com").await;
     assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
-    // Money that goes back closes again what it opened, and no other reminder is repeated.
+    // Money that goes back closes again what it opened, which is told again, and no other reminder is repeated.
     rail.say(&order, 3);
     tell(&world, &order).await;
     world.work().await;
@@ -227,8 +230,10 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let told = [
         "Another waits for you",
         "Business 1: KSh 1,500 went back to you",
+        "Business 1: new sales have stopped",
     ];
     assert_eq!(subjects, told.map(str::to_owned).into());
+    assert_eq!(days(&world, &office, 2).await, []);
     assert_eq!(world.count("jobs where dead_at is not null").await, 0);
 }
 
@@ -330,6 +335,44 @@ async fn a_platform_that_asks_no_more_opens_what_it_closed(
     assert!(site_row(&world).await.sales_open);
     let restricted = "provider_rights where restricted_from is not null";
     assert_eq!(world.count(restricted).await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn more_days_of_grace_reach_whoever_is_restricted_already(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Rail::world(pool.clone(), options.clone()).await;
+    let (plan, provider) = (plan(&world, 1_500).await, world.shop.provider);
+    crate::subscriptions::standing::try_out(&world.app, provider, Actor::Command, plan.id)
+        .await
+        .unwrap();
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    world.pass(21 * DAY).await;
+    assert!(!site_row(&world).await.sales_open);
+    // Another process with more days; nothing else would have anybody looked at.
+    let flags = [
+        &flags("http://127.0.0.1:9")[..],
+        &["--subscription-grace-days", "30"],
+    ]
+    .concat();
+    let daraja = world.app.config.daraja.base.as_str();
+    let app = app_with_flags(pool, options, daraja, &Vault::new_key(), &flags).await;
+    app.clock.advance(Duration::from_secs(21 * DAY + 60));
+    jobs::run_due(&app, work::WORK).await.unwrap();
+    assert!(site_row(&world).await.sales_open);
+    let stage: String = read(&app, "select stage from subscriptions").await;
+    assert_eq!(stage, "grace");
+    // It is written by the new number now, and nobody is looked at for ever.
+    let mut tx = app.db.platform(Reason::Sweep).await.unwrap();
+    let (grace, now) = (app.config.pesapal.grace(), app.clock.now());
+    let due = crate::subscriptions::store::life::due(&mut tx, true, grace, None, now, 10)
+        .await
+        .unwrap();
+    assert!(due.is_empty());
+    drop(tx);
+    app.db.close().await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

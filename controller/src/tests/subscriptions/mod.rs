@@ -56,19 +56,7 @@ impl Rail {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(rail.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let flags = [
-            "--pesapal",
-            &base,
-            "--pesapal-consumer-key",
-            "key",
-            "--pesapal-consumer-secret",
-            "secret",
-            "--pesapal-callback-url",
-            "https://billing.example.com/api/payments/pesapal/callback",
-            "--pesapal-ipn-url",
-            "https://billing.example.com/api/payments/pesapal/webhook",
-        ];
-        let flags = [&flags[..], more].concat();
+        let flags = [&flags(&base)[..], more].concat();
         let world = World::open_with(pool, options, &flags).await;
         (rail, world)
     }
@@ -117,6 +105,22 @@ impl Rail {
     fn tracking(&self, n: usize) -> String {
         format!("96a5e1d9-0000-4000-8000-{n:012}")
     }
+}
+
+/// What leads a controller to a Pesapal.
+fn flags(base: &str) -> [&str; 10] {
+    [
+        "--pesapal",
+        base,
+        "--pesapal-consumer-key",
+        "key",
+        "--pesapal-consumer-secret",
+        "secret",
+        "--pesapal-callback-url",
+        "https://billing.example.com/api/payments/pesapal/callback",
+        "--pesapal-ipn-url",
+        "https://billing.example.com/api/payments/pesapal/webhook",
+    ]
 }
 
 async fn answer(State(rail): State<Rail>, request: Request) -> Response {

@@ -141,6 +141,7 @@ async fn what_nobody_tells_us_of_is_found_by_asking_and_late_money_counts(
 async fn only_the_order_s_own_money_in_full_counts(pool: PgPoolOptions, options: PgConnectOptions) {
     let (rail, world) = Rail::world(pool, options).await;
     let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let mut owner = member(&world, Role::Owner, 2).await;
     for (n, field, value, flag) in [
         (1, "amount", json!(1.00), "submitted:amount"),
         (2, "amount", json!(1499.99), "submitted:amount"),
@@ -158,6 +159,12 @@ async fn only_the_order_s_own_money_in_full_counts(pool: PgPoolOptions, options:
         rail.change(&order, |said| said[field] = value);
         tell(&world, &order).await;
         assert_eq!(state(&world, &order).await, flag);
+        if n == 1 {
+            // Nobody is sent to pay once more.
+            let page = owner.get("/settings/subscription").await.page();
+            assert!(page.contains("paid otherwise than asked"), "{page}");
+            assert!(!page.contains("Waiting for your payment"), "{page}");
+        }
     }
     // An order that was paid, told of under the name of one that was not, is itself and no other.
     let (paid, open) = (

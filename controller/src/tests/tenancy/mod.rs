@@ -272,7 +272,7 @@ async fn hire(world: &World) {
         user_agent: "",
         mark: None,
     };
-    begin(&world.app, &browser, person, Entry::Password)
+    begin(&world.app, &browser, person, Entry::Password, None)
         .await
         .unwrap();
 }

@@ -58,6 +58,7 @@ async fn what_is_sold_on_paper_and_from_the_screen_is_never_the_same(
     let sold = sell(&mut cashier).await.onward();
     let page = cashier.get(&sold).await.page();
     assert!(page.contains(&shown[0]), "{page}");
+    assert!(page.contains("<dd>14 Feb 2027, 11:00</dd>"), "{page}");
     assert!(cashier.get("/counter").await.page().contains("Left: 11 "));
     let sheets = format!("/vouchers/series/{}/sheets", printed.series.id);
     assert_eq!(codes(&cashier.get(&sheets).await.page()), shown[1..]);
@@ -312,6 +313,37 @@ async fn money_that_goes_back_later_leaves_the_day_of_its_sale_as_it_was(
     assert!(!page.contains(back), "{page}");
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_gave_money_back_for_a_voucher_that_a_cut_off_site_took_is_seen(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let printed = series::print(&world, 5).await;
+    let first = sell(&mut cashier).await.onward();
+    let used = world.app.clock.now();
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let led = cashier.post(&format!("{first}/undo"), &[]).await.onward();
+    assert_eq!(led, "/counter?done=undone");
+    let anyway = "used all the same";
+    let page = owner.get("/counter").await.page();
+    assert!(!page.contains(anyway), "{page}");
+    // The site is back, and tells what it let in before it heard.
+    let of = mnara_protocol::message::Printed {
+        series: printed.series.id,
+        index: printed.tickets[0].index,
+    };
+    let site = Site::new(&world, world.shop.site);
+    site.redeem(&world, printed.tickets[0].id, Some(of), used)
+        .await;
+    for day in ["/counter", "/counter?day=2027-01-15"] {
+        let page = owner.get(day).await.page();
+        assert_eq!(page.matches(anyway).count(), 1, "{page}");
+    }
+}
+
 /// Notes that a paper was sold, by a form of its own.
 async fn note(browser: &mut Browser<'_>, code: &str) -> Got {
     let page = browser.get("/counter").await.page();
@@ -372,6 +404,61 @@ async fn a_paper_that_is_used_before_its_sale_is_noted_is_noted_all_the_same(
         assert!(got.text.contains("nothing was noted"), "{}", got.text);
     }
     assert_eq!(world.count("cash_sales").await, 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_used_paper_that_was_noted_by_mistake_is_taken_off_by_whoever_sees_all(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let printed = series::print(&world, 5).await;
+    let used = &printed.tickets[1];
+    let site = Site::new(&world, world.shop.site);
+    let of = mnara_protocol::message::Printed {
+        series: printed.series.id,
+        index: used.index,
+    };
+    let now = world.app.clock.now();
+    site.redeem(&world, used.id, Some(of), now).await;
+    site.confirm(&world, used.id, now).await;
+    world.app.clock.advance(Duration::from_secs(60));
+    let code = used.code.shown();
+    let noted = "/counter?done=noted";
+    assert_eq!(note(&mut cashier, &code).await.onward(), noted);
+    // Whoever has the money does not say that there is none.
+    let sale = format!("/counter/{}", used.id);
+    let undo = format!("{sale}/undo");
+    assert!(!cashier.get(&sale).await.page().contains(&undo));
+    let got = cashier.post(&undo, &[]).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    assert!(owner.get(&sale).await.page().contains(&undo));
+    for _ in 0..2 {
+        let led = owner.post(&undo, &[]).await.onward();
+        assert_eq!(led, "/counter?done=struck");
+    }
+    assert_eq!(world.count("audit where act = 'cash-undo'").await, 1);
+    let gone = "tickets where revoked_at is not null";
+    assert_eq!(world.count(gone).await, 0);
+    let page = cashier.get("/counter").await.page();
+    assert!(
+        page.contains("<p class=\"figure\">KSh\u{a0}0</p>"),
+        "{page}"
+    );
+    // It is sold after all; what was handed over of a day that is over stays as it was.
+    assert_eq!(note(&mut cashier, &code).await.onward(), noted);
+    let page = cashier.get("/counter").await.page();
+    assert!(
+        page.contains("<p class=\"figure\">KSh\u{a0}50</p>"),
+        "{page}"
+    );
+    world.app.clock.advance(Duration::from_secs(86_400));
+    owner.post(&undo, &[]).await.onward();
+    let got = note(&mut cashier, &code).await;
+    assert!(got.text.contains("sold before"), "{}", got.text);
+    assert_eq!(world.count("cash_sales").await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

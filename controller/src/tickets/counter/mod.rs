@@ -7,6 +7,7 @@ pub mod store;
 
 use mnara_protocol::ids::{AttemptId, PersonId, ProviderId, SeriesId, TicketId};
 use mnara_protocol::money::Money;
+use mnara_protocol::ticket::Ticket;
 use mnara_protocol::ticket::code::TicketCode;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -118,7 +119,8 @@ pub async fn sold_paper(
     // The one who sells it from the screen holds this lock too.
     store::lock_series(&mut tx, provider, printed.series).await?;
     let ticket = found.kept.ticket.id;
-    if store::sale(&mut tx, provider, ticket).await?.is_some() {
+    let sale = store::sale(&mut tx, provider, ticket).await?;
+    if sale.is_some_and(|sale| sale.undone.is_none()) {
         return Err(NotSold::Sold);
     }
     note(app, &mut tx, seller, ticket, (attempt, found.kept.price)).await?;
@@ -126,7 +128,24 @@ pub async fn sold_paper(
     Ok(ticket)
 }
 
+/// How a sale was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// Its voucher was taken back.
+    TakenBack,
+    /// It was noted by mistake, and its voucher goes on.
+    Struck,
+}
+
+/// Whether a voucher was used before it was noted as sold: then it may be another than the one that was handed out.
+#[must_use]
+pub fn is_noted_late(sale: &store::Sale, ticket: &Ticket) -> bool {
+    ticket.redeemed_at().is_some_and(|at| at < sale.sold)
+}
+
 /// Takes an unused voucher back that was sold, and its money off what is to be handed over of today.
+///
+/// The money of one that was used before it was noted is taken off by whoever sees all: who has to hand it over does not say that it was none.
 ///
 /// # Errors
 /// [`NotSold`].
@@ -135,7 +154,7 @@ pub async fn undo(
     seller: Seller,
     ticket: TicketId,
     is_any: bool,
-) -> Result<(), NotSold> {
+) -> Result<Undone, NotSold> {
     let (provider, now) = (seller.provider, app.clock.now());
     let mut tx = app.db.tenant(provider).await?;
     let sale = store::sale(&mut tx, provider, ticket)
@@ -148,8 +167,13 @@ pub async fn undo(
         .await?
         .ok_or(NotSold::Missing)?;
     drop(tx);
+    let done = if is_noted_late(&sale, &found.kept.ticket) {
+        Undone::Struck
+    } else {
+        Undone::TakenBack
+    };
     if sale.undone.is_some() {
-        return Ok(());
+        return Ok(done);
     }
     match Stage::of(&found.kept.ticket, now) {
         Stage::Unused => {
@@ -157,6 +181,7 @@ pub async fn undo(
         }
         // It was taken back before the money was noted.
         Stage::Revoked if found.kept.ticket.redeemed_at().is_none() => {}
+        _ if is_any && done == Undone::Struck => {}
         _ => return Err(NotSold::NotUnused),
     }
     let mut tx = app.db.tenant(provider).await?;
@@ -170,7 +195,7 @@ pub async fn undo(
         record(app, &mut tx, Some(provider), seller.actor, deed).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(done)
 }
 
 async fn may_sell(app: &App, conn: &mut PgConnection, provider: ProviderId) -> Result<(), NotSold> {
@@ -194,7 +219,10 @@ async fn note(
         person: seller.person,
         amount: price,
     };
-    if !store::insert(conn, seller.provider, &new, app.clock.now()).await? {
+    let (provider, now) = (seller.provider, app.clock.now());
+    if !store::insert(conn, provider, &new, now).await?
+        && !store::insert_again(conn, provider, &new, now).await?
+    {
         return Err(NotSold::Sold);
     }
     let deed = Deed {
@@ -203,7 +231,7 @@ async fn note(
         before: None,
         after: Some(json!({"price": shillings(price)})),
     };
-    record(app, conn, Some(seller.provider), seller.actor, deed).await?;
+    record(app, conn, Some(provider), seller.actor, deed).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use mnara_protocol::ticket::code::TicketCode;
 use serde::Deserialize;
 
 use super::store::{self, Sold};
-use super::{NotSold, Seller, sell, sold_paper, undo};
+use super::{NotSold, Seller, Undone, is_noted_late, sell, sold_paper, undo};
 use crate::app::App;
 use crate::nairobi::Day;
 use crate::plans::form::gives;
@@ -55,6 +55,8 @@ struct Row {
     /// When the money went back, if that was on another day.
     undone_on: Option<String>,
     is_used: bool,
+    /// Whether it was used although its money went back: its site heard of that too late.
+    is_used_anyway: bool,
 }
 
 /// What one person sold and gave back.
@@ -191,6 +193,7 @@ async fn shown(
         done: match at.done.as_str() {
             "noted" => Some(w.counter.noted),
             "undone" => Some(w.counter.undone),
+            "struck" => Some(w.counter.struck),
             _ => None,
         },
         fault,
@@ -218,6 +221,7 @@ fn row(one: Sold, w: &Words) -> Row {
         is_undone: one.undone.is_some(),
         undone_on: undone_on.map(|at| w.calendar.day(at)),
         is_used: one.used.is_some(),
+        is_used_anyway: one.undone.is_some() && one.used.is_some_and(|used| used >= one.at),
     }
 }
 
@@ -328,6 +332,7 @@ struct SoldPage<'a> {
     is_good: bool,
     is_unused: bool,
     is_undone: bool,
+    may_strike: bool,
     plan: String,
     gives: String,
     price: String,
@@ -385,10 +390,11 @@ pub async fn one(
         is_good: stage.is_good(),
         is_unused,
         is_undone: sale.undone.is_some(),
+        may_strike: sale.undone.is_none() && sees_all(&seat) && is_noted_late(&sale, &kept.ticket),
         plan: kept.plan_name.clone(),
         gives: gives(&kept.ticket.right.terms, w),
         price: show::money(sale.amount),
-        until: kept.ticket.right.sell_by.map(|at| w.calendar.day(at)),
+        until: kept.ticket.right.sell_by.map(|at| w.calendar.moment(at)),
         sold: w.calendar.moment(sale.sold),
     };
     Ok(html(StatusCode::OK, &page))
@@ -429,7 +435,7 @@ pub async fn slip(
     sheets::drawn(&frame, layout, print, vec![found.kept.code], links).await
 }
 
-/// Takes a voucher back that was sold.
+/// Takes a voucher back that was sold, or strikes one that was noted by mistake.
 ///
 /// # Errors
 /// When it was not sold here, or the database is away.
@@ -441,7 +447,8 @@ pub async fn back(
 ) -> Result<Response, Trouble> {
     let id: TicketId = id.parse().map_err(|_| Trouble::Nothing)?;
     match undo(&app, seller(&seat), id, sees_all(&seat)).await {
-        Ok(()) => Ok(onward("/counter?done=undone")),
+        Ok(Undone::TakenBack) => Ok(onward("/counter?done=undone")),
+        Ok(Undone::Struck) => Ok(onward("/counter?done=struck")),
         Err(NotSold::NotYours) => Err(Trouble::Nothing),
         Err(error) => again(&app, &frame, &seat, "", error).await,
     }

@@ -134,6 +134,33 @@ pub async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
+/// Writes a sale down in the place of one that was undone; says whether there was one.
+///
+/// Only of one that was undone on its own day, where it is in no sum: what was handed over stays as it was.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_again(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    sale: &NewSale,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update cash_sales set attempt_id = $3, person_id = $4, amount = $5, sold_at = $6, undone_at = null
+         where provider_id = $1 and ticket_id = $2 and report_day(sold_at) = report_day(undone_at)",
+        provider.uuid(),
+        sale.ticket.uuid(),
+        sale.attempt.uuid(),
+        sale.person.uuid(),
+        Amount(sale.amount),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// A sale.
 #[derive(Clone, Copy, Debug)]
 pub struct Sale {

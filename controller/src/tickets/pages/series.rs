@@ -99,6 +99,7 @@ struct SeriesPage<'a> {
     vouchers: Vec<Row>,
     more: Option<u32>,
     may_print: bool,
+    may_csv: bool,
     may_revoke: bool,
     done: Option<&'static str>,
     fault: Option<&'static str>,
@@ -187,6 +188,7 @@ pub async fn one(
         vouchers,
         more,
         may_print: role.may(Permission::PrintVouchers) && left > 0,
+        may_csv: role.may(Permission::PrintVouchers),
         may_revoke: role.may(Permission::MakeVouchers) && series.revoked.is_none(),
         done: match at.done.as_deref() {
             Some("made") => Some(w.vouchers.made),

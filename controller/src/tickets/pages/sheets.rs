@@ -25,7 +25,7 @@ use crate::providers::look::{Logo, store as looks};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
-use crate::web::page::html;
+use crate::web::page::{html, onward};
 use crate::web::{Path, Query, csv, show};
 
 /// What is to be printed how, from which number on.
@@ -75,7 +75,14 @@ async fn sheaf(
     let (now, provider, layout) = (app.clock.now(), seat.provider(), wish.layout());
     let mut tx = app.db.tenant(provider).await?;
     let print = of_series(&mut tx, seat, id, frame.words()).await?;
-    let from = wish.from.unwrap_or(0);
+    let mut from = wish.from.unwrap_or(0);
+    if matches!(paper, Paper::Pdf) {
+        // A stretch of which nothing is left gives way to the next; by whole stretches, so that no code is on two papers.
+        let next = listed::unused_codes(&mut tx, provider, id, from..u32::MAX, 1, now).await?;
+        if let Some(next) = next.first() {
+            from = next.index - next.index.saturating_sub(from) % u32::from(OF_PDF);
+        }
+    }
     let (how, most, below) = match paper {
         Paper::Browser => ("sheet", layout.at_once(), u32::MAX),
         Paper::Pdf => ("pdf", OF_PDF, from.saturating_add(OF_PDF.into())),
@@ -107,7 +114,7 @@ fn on_each(
     logo: Option<Logo>,
     w: &Words,
 ) -> Print {
-    let until = series.sell_by.map(|at| w.calendar.day(at));
+    let until = series.sell_by.map(|at| w.calendar.moment(at));
     let help = business.help_phone;
     Print {
         logo,
@@ -116,7 +123,7 @@ fn on_each(
         plan: series.plan_name.clone(),
         gives: gives(&series.terms, w),
         price: show::money(series.price),
-        until: until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
+        until: until.map(|at| format!("{} {at}", w.vouchers.paper_until)),
         help: help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
         how: [w.vouchers.paper_how, w.vouchers.paper_how_short],
     }
@@ -277,7 +284,7 @@ pub(crate) async fn of_series(
     ))
 }
 
-/// Gives vouchers as PDF.
+/// Gives vouchers as PDF; of a series that has none left the page says so.
 ///
 /// # Errors
 /// When there is no such series, or the database is away.
@@ -290,7 +297,7 @@ pub async fn pdf(
 ) -> Result<Response, Trouble> {
     let sheaf = sheaf(&app, &frame, &seat, &id, &wish, Paper::Pdf).await?;
     if sheaf.codes.is_empty() {
-        return Err(Trouble::Nothing);
+        return Ok(onward(&format!("/vouchers/series/{}", sheaf.id)));
     }
     let title = format!(
         "{} · {}",

@@ -412,6 +412,15 @@ pub(crate) fn answers() -> Vec<(&'static str, Answer)> {
             Answer::Claimed(ClaimedAnswer {
                 refusal: Some(NotClaimed::TooMany),
                 retry_secs: Some(9),
+                code: None,
+            }),
+        ),
+        (
+            "claimed-code",
+            Answer::Claimed(ClaimedAnswer {
+                refusal: Some(NotClaimed::Spent),
+                retry_secs: None,
+                code: Some("7KQ2M0X190AB".to_owned()),
             }),
         ),
         (

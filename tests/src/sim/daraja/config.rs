@@ -95,6 +95,18 @@ impl App {
         }
     }
 
+    /// A paybill 600995 for a business that begins: on a number of another's, that business would be told of its money.
+    pub fn sandbox_newcomer() -> Self {
+        Self {
+            consumer_key: "mnara-newcomer-key".into(),
+            consumer_secret: "mnara-newcomer-secret".into(),
+            shortcode: "600995".into(),
+            kind: Kind::Paybill,
+            passkey: "2611b3e112c874583020b8de1a51366bdb49ce0290cd9e69dd07d2f702876c3c".into(),
+            business: "YOUR BUSINESS".into(),
+        }
+    }
+
     /// Tells what is wrong with an app that nobody could use.
     ///
     /// # Errors

@@ -130,6 +130,46 @@ fn logging_out_gives_the_place_back_and_the_code_brings_it_back() {
 }
 
 #[test]
+fn logging_out_gives_every_ticket_back_and_all_are_offered_again() {
+    let mut site = Site::new();
+    let [first, second] = [0, 1].map(|index| series::ticket_id(series_id(), index));
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.types(1, &printed(1)).unwrap();
+    let said = site.ask(Ask::LogOut { peer: address(1) }).unwrap();
+    assert!(matches!(said, Said::LoggedOut(_)));
+    site.pass(Duration::from_secs(30));
+    assert!(!site.hotspot.is_online(1), "the second voucher took over");
+    let is_offered = |site: &mut Site| {
+        let stands = &site.core.state.tickets.find(second).unwrap().ticket;
+        assert_eq!(stands.since(), None, "nobody has been online with it");
+        assert!(stands.slots().is_empty());
+        let home = site.home(1);
+        let running = home.ticket.unwrap();
+        assert_eq!((running.id, running.held), (first, false));
+        let others: Vec<_> = home.waiting.iter().map(|it| (it.id, it.held)).collect();
+        assert_eq!(others, [(second, false)]);
+    };
+    is_offered(&mut site);
+    site.restart();
+    site.look();
+    is_offered(&mut site);
+    let mut replay = Replay::new(identity(), [1; 32], true);
+    replay.snapshot(&site.core.snapshot()).unwrap();
+    let kept = replay.finish(0).state.given_back;
+    assert!(kept == site.core.state.given_back);
+    // What is used again is not offered beside itself, and the other is not lost.
+    let home = site.types(1, &printed(1)).unwrap();
+    assert_eq!(home.ticket.unwrap().id, second);
+    assert!(home.waiting.is_empty());
+    site.pass(HOUR);
+    site.pass(Duration::from_secs(60));
+    assert_eq!(site.core.state.given_back.pairs().count(), 0, "all is over");
+    assert_eq!(site.ticket(1).status, Status::Used);
+}
+
+#[test]
 fn a_second_ticket_of_a_device_begins_when_the_first_ends() {
     let mut site = Site::new();
     site.joins(1);
@@ -183,6 +223,19 @@ fn with_the_router_away_nobody_is_logged_in_and_pages_say_so() {
         matches!(&facts[..], [Fact::Health(health)] if health.event == HealthEvent::RouterBack)
     );
     assert!(site.types(1, &printed(0)).is_ok());
+}
+
+#[test]
+fn a_token_is_for_a_device_of_the_hotspot_while_the_controller_can_be_reached() {
+    let mut site = Site::new();
+    site.joins(1);
+    assert!(site.home(1).token.is_none());
+    site.event(Event::LinkUp);
+    let token = site.home(1).token.unwrap();
+    assert_eq!(token.secs, mnara_protocol::token::LONGEST_SECS);
+    assert!(site.home(9).token.is_none(), "a stranger is vouched for");
+    site.event(Event::LinkDown);
+    assert!(site.home(1).token.is_none());
 }
 
 #[test]

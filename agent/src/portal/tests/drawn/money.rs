@@ -87,6 +87,36 @@ fn a_receipt_is_typed_on_a_page_of_its_own_and_what_was_typed_stays() {
 }
 
 #[test]
+fn who_has_paid_finds_the_form_for_a_receipt_wherever_the_cloud_can_be_asked() {
+    let shut = Home {
+        sales_open: false,
+        ..home()
+    };
+    let bare = Home {
+        plans: Vec::new(),
+        ..home()
+    };
+    let unknown = Home {
+        purchase: Some(purchase(PurchaseState::LateUnknown)),
+        ..home()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for home in [&home(), &shut, &bare, &unknown] {
+            let page = render(language, home, None);
+            let (before_folds, _) = page.split_once("<details").unwrap_or((page.as_str(), ""));
+            assert!(before_folds.contains(words.claim), "{page}");
+            assert_eq!(page.matches("href=\"/portal/claim?").count(), 1, "{page}");
+        }
+        let away = Home {
+            cloud: false,
+            ..home()
+        };
+        assert!(!render(language, &away, None).contains("/portal/claim"));
+    }
+}
+
+#[test]
 fn a_payment_that_is_not_seen_yet_is_waited_for_by_the_page_that_says_so_and_by_the_start() {
     let refused = |why| Some(Trouble::Claim(ClaimError::Refused(why)));
     let typed = Typed {
@@ -173,5 +203,53 @@ fn a_phone_with_credit_reads_what_it_is_asked_for() {
             Money::from_shillings(5)
         );
         assert!(page.contains(&says), "{page}");
+    }
+}
+
+#[test]
+fn who_has_a_ticket_and_buys_more_is_told_what_became_of_the_payment() {
+    let held = |online, state| Home {
+        ticket: Some(ticket(online)),
+        purchase: Some(purchase(state)),
+        ..home()
+    };
+    let failed = PurchaseState::Failed(PayFailure::WrongPin);
+    for language in Language::ALL {
+        let words = language.words();
+        for (place, online) in [
+            (Place::Home, true),
+            (Place::Plans, true),
+            (Place::Online, true),
+            (Place::Home, false),
+            (Place::Wait, false),
+        ] {
+            for state in [failed, PurchaseState::LateUnknown] {
+                let home = held(online, state);
+                assert_eq!(place.instead(&home), None);
+                let page = render_at(place, language, &home, None, &Typed::default());
+                let (what, next) = Trouble::of_purchase(state).unwrap().words(language);
+                assert!(page.contains(what) && page.contains(next), "{page}");
+                assert!(page.contains("7KQ2-M0X1-90AB"), "{page}");
+                assert!(!page.contains("id=\"leaving\""), "it leaves unread: {page}");
+                let is_unknown = state == PurchaseState::LateUnknown;
+                assert_eq!(page.contains("data-unknown"), is_unknown);
+                let offered = page.split_once(words.not_charged);
+                match offered {
+                    Some((before, _)) => assert!(is_unknown && !before.contains("name=\"phone\"")),
+                    None => assert!(!is_unknown || !page.contains("name=\"phone\"")),
+                }
+            }
+        }
+        let page = render_at(
+            Place::Online,
+            language,
+            &Home {
+                ticket: Some(ticket(true)),
+                ..home()
+            },
+            None,
+            &Typed::default(),
+        );
+        assert!(!page.contains("role=\"alert\"") && page.contains("id=\"leaving\""));
     }
 }

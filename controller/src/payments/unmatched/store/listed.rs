@@ -66,6 +66,14 @@ struct QueuedRow {
     customer_id: Option<Uuid>,
 }
 
+impl Queued {
+    /// The time by which the list has it that it is in.
+    #[must_use]
+    pub fn listed_at(&self) -> Timestamp {
+        self.closed.as_ref().map_or(self.at, |(_, at)| *at)
+    }
+}
+
 impl From<QueuedRow> for Queued {
     fn from(row: QueuedRow) -> Self {
         Self {
@@ -111,7 +119,7 @@ macro_rules! queued {
     };
 }
 
-/// The queue, the newest first, from before one on: what waits, or what is done with.
+/// The queue from before one on: what waits, the newest first, or what is done with, that which was decided about last first.
 ///
 /// # Errors
 /// When the database is away.
@@ -126,7 +134,7 @@ pub async fn newest(
     let limit = i64::from(limit);
     let rows = if is_closed {
         queued!(
-            "and u.closed_at is not null and (u.at, u.id) < ($2, $3) order by u.at desc, u.id desc limit $4",
+            "and u.closed_at is not null and (u.closed_at, u.id) < ($2, $3) order by u.closed_at desc, u.id desc limit $4",
             provider.uuid(),
             at as At,
             id,

@@ -7,6 +7,12 @@ words! {
         soon_text:
             "What you paid for Mnara ends on {day}. Pay before then and nothing stops; the time is added at the end, so paying early loses nothing. If your card is charged by itself, you need not do anything."
             "Ulichokilipia Mnara kitaisha {day}. Lipa kabla ya hapo na hakuna kitakachosimama; muda huongezwa mwishoni, kwa hiyo kulipa mapema hakupotezi kitu. Kama kadi yako hukatwa yenyewe, huhitaji kufanya chochote.",
+        trial_soon:
+            "{business}: your trial of Mnara ends on {day}"
+            "{business}: jaribio lako la Mnara linaisha {day}",
+        trial_soon_text:
+            "Your free trial ends on {day}. Pay before then and nothing stops; the days you have left are not lost."
+            "Jaribio lako la bure linaisha {day}. Lipa kabla ya hapo na hakuna kitakachosimama; siku zilizobaki hazipotei.",
         choose: "{business}: choose a plan for Mnara" "{business}: chagua kifurushi cha Mnara",
         choose_text:
             "{business} has not chosen a plan for Mnara yet. Choose one by {day}, or begin a trial where there is one, and nothing stops."
@@ -15,6 +21,12 @@ words! {
         due_text:
             "What you paid for Mnara has ended. Everything goes on as it is until {day}; pay before then and nobody will notice."
             "Ulichokilipia Mnara kimeisha. Kila kitu kinaendelea kama kilivyo hadi {day}; lipa kabla ya hapo na hakuna atakayegundua.",
+        trial_due:
+            "{business}: your trial of Mnara ended today"
+            "{business}: jaribio lako la Mnara limeisha leo",
+        trial_due_text:
+            "Your free trial has ended. Everything goes on until {day}; pay before then and nobody will notice."
+            "Jaribio lako la bure limeisha. Kila kitu kinaendelea hadi {day}; lipa kabla ya hapo na hakuna atakayegundua.",
         grace: "{business}: sales stop on {day}" "{business}: mauzo yatasimama {day}",
         grace_text:
             "Your subscription has ended some days ago. Everything still goes on, until {day}. After that your sites sell nothing new until you pay; vouchers that were sold go on working."

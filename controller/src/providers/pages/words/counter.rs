@@ -39,6 +39,7 @@ words! {
         today: "Today" "Leo",
         tag_undone: "money back" "pesa zimerudishwa",
         tag_used: "used" "imetumika",
+        tag_used_anyway: "used all the same" "imetumika hata hivyo",
         noted: "Noted. The money is counted as yours to hand over." "Imeandikwa. Pesa zinahesabiwa kuwa zako za kukabidhi.",
         undone:
             "Taken back. Give the money back; it is taken off the cash of today."
@@ -78,5 +79,13 @@ words! {
             "The code stops working and the money is taken off the cash of today."
             "Msimbo utaacha kufanya kazi na pesa zitaondolewa kwenye pesa taslimu za leo.",
         undo_do: "Take it back" "Ifute",
+        strike: "It was noted by mistake" "Iliandikwa kimakosa",
+        strike_sure:
+            "Somebody used this voucher before it was noted as sold. The money is taken off the cash of today, and the voucher goes on."
+            "Mtu alitumia vocha hii kabla ya kuandikwa kuwa imeuzwa. Pesa zitaondolewa kwenye pesa taslimu za leo, na vocha itaendelea.",
+        strike_do: "Take it off" "Iondoe",
+        struck:
+            "Taken off the cash of today. The voucher goes on."
+            "Imeondolewa kwenye pesa taslimu za leo. Vocha inaendelea.",
     }
 }

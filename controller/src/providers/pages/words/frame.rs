@@ -46,7 +46,7 @@ words! {
             "Huwezi kubadilisha chochote, na biashara itaona kwenye kumbukumbu zake kwamba uliitazama. Itaisha yenyewe",
         view_end: "Stop looking" "Acha kutazama",
         bill_choose: "Choose a plan for Mnara by" "Chagua kifurushi cha Mnara kabla ya",
-        bill_soon: "What you paid for Mnara ends on" "Ulichokilipia Mnara kitaisha",
+        bill_soon: "Your time on Mnara ends on" "Muda wako wa Mnara utaisha",
         bill_grace: "Your subscription has ended. Everything goes on until" "Usajili wako umekwisha. Kila kitu kinaendelea hadi",
         bill_restricted:
             "Your subscription has ended: nothing new is sold, and what was sold goes on. Pay and everything opens again at once."

@@ -89,14 +89,16 @@ words! {
         dropped: "not sent" "haikutumwa",
         stop: "Phones that want none" "Simu zisizotaka",
         stop_text:
-            "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security, of how their business stands or of what they pay us. Phones that told their network are added by themselves, and get none at all."
-            "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama, hali ya biashara yake au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe, na hazipati yoyote.",
+            "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security, of how their business stands or of what they pay us. Phones that told their network are added by themselves; the network refuses even those, until whoever has the phone takes that back there."
+            "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama, hali ya biashara yake au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe; mtandao hukataa hata hizo, hadi mwenye simu abadilishe huko.",
         stop_phone: "Phone" "Simu",
         stop_add: "Send it none" "Usiitumie",
         stopped: "No SMS goes there any more." "Hakuna SMS inayoenda huko tena.",
         stop_end: "Send again" "Ruhusu tena",
         started: "SMS may go there again." "SMS zinaweza kwenda huko tena.",
-        by_network: "told the network; only the phone's owner can take that back" "iliambia mtandao; mwenye simu pekee ndiye anayeweza kubadilisha",
+        by_network:
+            "told the network, which refuses until its owner takes that back there; then type its number below and let SMS go here again"
+            "iliambia mtandao, ambao utakataa hadi mwenye simu abadilishe huko; kisha andika nambari yake hapa chini na uruhusu SMS tena",
         bad_phone: "That is no Kenyan mobile number: write it like 0712 345 678." "Hiyo si nambari ya simu ya Kenya: iandike kama 0712 345 678.",
         why_number: "The number is none." "Nambari si sahihi.",
         why_unsupported: "No SMS reaches such a number." "SMS haifiki kwa nambari ya aina hiyo.",

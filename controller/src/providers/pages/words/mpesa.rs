@@ -117,6 +117,9 @@ words! {
             "Give the number as 5 to 7 digits: the paybill number, or the store number of a till."
             "Andika nambari ya tarakimu 5 hadi 7: ya paybill, au ya store ya till.",
         bad_till: "Give the till number as 5 to 8 digits." "Andika nambari ya till ya tarakimu 5 hadi 8.",
+        till_not_chosen:
+            "You typed a till number, and Paybill is chosen. Choose Till, or empty the till number."
+            "Umeandika nambari ya till, lakini umechagua Paybill. Chagua Till, au acha nambari ya till wazi.",
         bad_key: "Give consumer key, consumer secret and passkey." "Andika consumer key, consumer secret na passkey.",
         wrong_keys:
             "Safaricom does not accept the consumer key and secret. Copy both again from your app on the Daraja portal."

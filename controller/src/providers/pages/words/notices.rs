@@ -33,6 +33,9 @@ words! {
         bad_phone:
             "A phone number is none: write it like 0712 345 678. Nothing was saved."
             "Nambari moja ya simu si sahihi: iandike kama 0712 345 678. Hakuna kilichohifadhiwa.",
+        no_phone:
+            "Give the phone of everybody who is to be told by SMS. Nothing was saved."
+            "Andika simu ya kila atakayeambiwa kwa SMS. Hakuna kilichohifadhiwa.",
         to_messages: "What SMS cost, and when they are quiet" "Gharama ya SMS, na saa za utulivu",
         save: "Save" "Hifadhi",
         saved: "Saved." "Imehifadhiwa.",

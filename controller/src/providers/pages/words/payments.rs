@@ -6,6 +6,9 @@ words! {
         title: "Payments" "Malipo",
         none: "No payment yet. The first one stands here as soon as a customer asks to pay." "Hakuna malipo bado. La kwanza litaonekana hapa mteja akiomba kulipa.",
         none_found: "No payment fits. Widen what you look for." "Hakuna malipo yanayolingana. Punguza vichujio.",
+        in_queue:
+            "This money came in and waits under money to sort out, or was dealt with there."
+            "Pesa hizi ziliingia na zipo kwenye pesa za kushughulikia, zikisubiri au zikiwa zimeshughulikiwa.",
         all: "All payments" "Malipo yote",
         find: "Find payments" "Tafuta malipo",
         find_phone: "Find a phone" "Tafuta simu",

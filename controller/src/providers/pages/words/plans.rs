@@ -48,7 +48,7 @@ words! {
         burst: "More speed for a moment" "Kasi zaidi kwa muda mfupi",
         burst_text:
             "Pages open faster, and long downloads still keep to the speed above. Leave empty for none."
-            "Kurasa hufunguka haraka, na upakuaji mrefu hubaki kwenye kasi ya juu. Acha wazi kama haitakiwi.",
+            "Kurasa hufunguka haraka zaidi, na upakuaji mrefu hubaki kwenye kasi ya kawaida iliyoandikwa hapo juu. Acha wazi kama haitakiwi.",
         burst_down: "Most speed to the customer in Mbit/s" "Kasi ya juu kabisa ya kwenda kwa mteja kwa Mbit/s",
         burst_up: "Most speed from the customer in Mbit/s" "Kasi ya juu kabisa ya kutoka kwa mteja kwa Mbit/s",
         below_down:

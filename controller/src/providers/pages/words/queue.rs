@@ -8,6 +8,7 @@ words! {
         waits: "Waiting" "Zinazosubiri",
         closed: "Done" "Zilizokamilika",
         none: "Nothing waits. Whatever nobody can be matched to will stand here." "Hakuna inayosubiri. Pesa zisizolingana na mtu yeyote zitaonekana hapa.",
+        none_found: "No money here has this receipt." "Hakuna pesa hapa zenye risiti hii.",
         none_closed: "Nothing was sorted out yet." "Bado hakuna iliyoshughulikiwa.",
         nobody: "No order matches it" "Hakuna agizo linalolingana nayo",
         nobody_text: "Somebody paid by hand. Ask them for the M-PESA message: its receipt is the same as here." "Mtu alilipa kwa mkono. Mwombe ujumbe wa M-PESA: risiti yake ni sawa na hii.",

@@ -19,6 +19,7 @@ words! {
         unreachable: "The phone was off, out of reach, or not looked at." "Simu ilikuwa imezimwa, haipatikani, au haikuangaliwa.",
         wrong_pin: "The customer typed a wrong PIN." "Mteja aliandika PIN isiyo sahihi.",
         locked: "The customer's PIN is locked." "PIN ya mteja imefungwa.",
+        no_mpesa: "M-PESA does not take the customer's number." "M-PESA haikubali nambari ya mteja.",
         setup: "The business's till or paybill is set up wrongly: help its owner." "Till au paybill ya biashara imewekwa vibaya: msaidie mmiliki.",
         account: "Safaricom refused the business's keys: help its owner." "Safaricom ilikataa funguo za biashara: msaidie mmiliki.",
         not_asked: "Safaricom could not be asked." "Safaricom haikuweza kuombwa.",
@@ -66,6 +67,7 @@ impl ResultWords {
             "limit-reached" => self.daily,
             "too-soon" => self.too_soon,
             "locked" => self.locked,
+            "no-mpesa" => self.no_mpesa,
             _ => self.not_asked,
         }
     }

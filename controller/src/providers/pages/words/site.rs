@@ -85,6 +85,9 @@ words! {
         not_selling:
             "This business may not sell now: Mnara has not let it in yet, or has stopped it."
             "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
+        meanwhile:
+            "Somebody gave this voucher time meanwhile. Look at what is left, then give more if it needs it."
+            "Mtu mwingine ameiongezea vocha hii muda. Angalia kilichobaki, kisha uongeze ikihitajika.",
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:

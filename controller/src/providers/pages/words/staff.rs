@@ -25,6 +25,9 @@ words! {
         link_text: "Send this to them. It is shown only now." "Mtumie hiki. Kinaonyeshwa sasa tu.",
         changed: "The role is changed." "Wadhifa umebadilishwa.",
         ended: "Their place is ended and they are logged out." "Nafasi yake imemalizwa na ametolewa.",
+        keys_left:
+            "They made keys for programs that still work. Look at them, and revoke those they may have kept."
+            "Alitengeneza funguo za programu ambazo bado zinafanya kazi. Zitazame, na ufute zile ambazo huenda amebaki nazo.",
         taken_back: "The invitation is taken back." "Mwaliko umefutwa.",
         last_owner:
             "A business needs an owner. Make somebody else one first."

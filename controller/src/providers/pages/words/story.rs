@@ -82,6 +82,9 @@ words! {
         said_too_much:
             "Give between one minute and ten years, in whole numbers, such as 90 minutes."
             "Ongeza kati ya dakika moja na miaka kumi, kwa nambari kamili, kama dakika 90.",
+        said_meanwhile:
+            "Somebody gave this voucher time meanwhile. Look at what is left, then give more if it needs it."
+            "Mtu mwingine ameiongezea vocha hii muda. Angalia kilichobaki, kisha uongeze ikihitajika.",
         did_printed: "Printed" "Ilichapishwa",
         did_bought: "Bought by M-PESA" "Ilinunuliwa kwa M-PESA",
         did_made: "Made" "Ilitengenezwa",

@@ -10,6 +10,8 @@ words! {
         own: "Your plan" "Kifurushi chako",
         until: "Paid until" "Imelipwa hadi",
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
+        trial_until: "Trial until" "Jaribio hadi",
+        trial_ended: "Trial ended" "Jaribio liliisha",
         none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
         pending: "Your first payment has not come yet." "Malipo yako ya kwanza bado hayajafika.",
         trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
@@ -65,6 +67,15 @@ words! {
         too_long:
             "Only for the next period: what you have paid would last for more than ten years on this plan."
             "Kwa kipindi kijacho tu: ulicholipa kingedumu zaidi ya miaka kumi kwenye kifurushi hiki.",
+        after_trial:
+            "After your trial only: paid now, this plan begins on {day}."
+            "Baada ya jaribio tu: ukilipa sasa, kifurushi hiki kitaanza {day}.",
+        too_small:
+            "This plan is for {most} sites and you have {n}. Choose one for more."
+            "Kifurushi hiki ni cha maeneo {most}, nawe una {n}. Chagua kinachoruhusu zaidi.",
+        too_few_sites:
+            "That plan is for fewer sites than you have. Choose one for more."
+            "Kifurushi hicho ni cha maeneo machache kuliko uliyonayo. Chagua kinachoruhusu zaidi.",
         upgraded: "change of plan" "mabadiliko ya kifurushi",
         no_upgrade:
             "This plan cannot be changed to at once. Order it for the next period."
@@ -120,6 +131,7 @@ words! {
             "A trial is for businesses that never subscribed."
             "Jaribio ni la biashara ambazo hazijawahi kujisajili.",
         state_waiting: "not paid yet" "bado haijalipwa",
+        state_otherwise: "paid otherwise than asked" "imelipwa tofauti na ilivyoombwa",
         state_not_made: "not made" "haikufanyika",
         state_paid: "paid" "imelipwa",
         state_failed: "failed" "imeshindikana",

@@ -181,6 +181,22 @@ pub async fn proofs(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<O
     }))
 }
 
+/// Whether somebody still has what they proved themselves with; it stays so until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn still_has(conn: &mut PgConnection, proved: &Proofs) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        "select id from people where id = $1 and password = $2 and (totp_secret is not null) = $3 for share",
+        proved.person.uuid(),
+        proved.password,
+        proved.totp.is_some(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// Finds one person.
 ///
 /// # Errors

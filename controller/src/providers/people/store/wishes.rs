@@ -58,6 +58,20 @@ pub async fn letters(
     Ok((row.of_person, row.to_contact))
 }
 
+/// How many links were sent to phones since a moment, whoever wanted them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn texts(conn: &mut PgConnection, since: Timestamp) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from contact_letters where phone is not null and sent_at > $1",
+        At(since),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unwrap_or(0))
+}
+
 /// Notes that a link is sent, with what it is known by.
 ///
 /// # Errors

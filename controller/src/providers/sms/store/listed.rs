@@ -147,7 +147,7 @@ pub async fn spent(
 pub struct OptOut {
     /// Which.
     pub phone: Msisdn,
-    /// Whether it said so to the network, which only it can take back.
+    /// Whether it said so to the network, which refuses what is sent there until the phone takes that back.
     pub by_network: bool,
     /// Since when.
     pub since: Timestamp,

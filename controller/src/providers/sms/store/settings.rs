@@ -191,7 +191,7 @@ impl ByWhom {
     }
 }
 
-/// To whom a phone said that it wants no SMS of a business; none for one that did not.
+/// Whether a phone wants no SMS of a business.
 ///
 /// # Errors
 /// When the database is away.
@@ -199,21 +199,14 @@ pub async fn has_opted_out(
     conn: &mut PgConnection,
     provider: ProviderId,
     phone: Msisdn,
-) -> sqlx::Result<Option<ByWhom>> {
-    let word = sqlx::query_scalar!(
-        "select by_whom from sms_opt_outs where provider_id = $1 and msisdn = $2",
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from sms_opt_outs where provider_id = $1 and msisdn = $2) as "found!""#,
         provider.uuid(),
         phone.digits(),
     )
-    .fetch_optional(conn)
-    .await?;
-    Ok(word.map(|word| {
-        if word == ByWhom::Staff.word() {
-            ByWhom::Staff
-        } else {
-            ByWhom::Network
-        }
-    }))
+    .fetch_one(conn)
+    .await
 }
 
 /// Notes that a phone wants no SMS of a business; says whether that is new. What it told the network outweighs what it told the business.
@@ -262,7 +255,8 @@ pub async fn opt_out_everywhere(
     Ok(added.rows_affected())
 }
 
-/// Notes that a phone may be written to again; says whether it could not. What the phone told the network stays.
+/// Notes that a phone may be written to again; says whether it could not. Where the phone told the network and it still stands there, the next
+/// text is refused and the phone is noted again.
 ///
 /// # Errors
 /// When the database refuses.
@@ -272,7 +266,7 @@ pub async fn opt_in(
     phone: Msisdn,
 ) -> sqlx::Result<bool> {
     let gone = sqlx::query!(
-        "delete from sms_opt_outs where provider_id = $1 and msisdn = $2 and by_whom = 'staff'",
+        "delete from sms_opt_outs where provider_id = $1 and msisdn = $2",
         provider.uuid(),
         phone.digits(),
     )

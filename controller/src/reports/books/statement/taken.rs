@@ -10,14 +10,14 @@ use super::store::unnamed;
 use super::{Fit, fit};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::payments::DELIVERED_WITHIN;
 use crate::payments::c2b::{Whose, claimed_since, whose};
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::ledger::NotWritten;
 use crate::payments::settle::{Decision, Evidence, Source};
-use crate::payments::store::by_reference;
+use crate::payments::store::{by_reference, lock};
 use crate::payments::unmatched::{self, Arrived, Reason};
+use crate::payments::{DELIVERED_WITHIN, State};
 use crate::providers;
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, Payer};
@@ -75,6 +75,16 @@ pub async fn take(
             whose(app, &mut tx, provider, &said, (entry.at, now)).await?
         }
     };
+    // For what went back nobody gets a voucher unasked: it teaches its receipt to what had one, and no more.
+    let whose = match whose {
+        Whose::Prompt(payment) if entry.went_back => {
+            match lock(&mut tx, provider, payment).await? {
+                Some(known) if known.state == State::Success => Whose::Prompt(payment),
+                Some(_) | None => Whose::Nobody,
+            }
+        }
+        whose => whose,
+    };
     let names_none = said.names_none();
     let arrived = Arrived {
         reason: Reason::Statement,
@@ -94,7 +104,6 @@ pub async fn take(
             return of_prompt(app, provider, actor, payment, &arrived).await;
         }
         Whose::PromptsEnd => return Ok(Taken::Left),
-        // For what went back nobody gets a voucher unasked.
         _ if entry.went_back => None,
         Whose::Device(payer) if now < arrived.at + DELIVERED_WITHIN => Some(payer),
         // Who paid longer ago may have been helped otherwise: a person decides, unless somebody has just named the receipt.

@@ -59,14 +59,23 @@ async fn a_phone_on_the_black_list_is_left_alone(pool: PgPoolOptions, options: P
     assert_eq!(states(&world).await[1], "dropped:opted-out");
     let page = page(&world).await;
     assert!(page.contains("told the network"), "{page}");
-    // What the network knows is not undone here.
+    // Its owner took that back at the network, and says so here.
     let mut owner = Browser::new(&world, 1);
     owner.log_in("owner1@example.com", PASSWORD).await.onward();
     owner
         .post("/settings/messages/start", &[("phone", PHONE)])
         .await
         .onward();
-    assert_eq!(world.count("sms_opt_outs").await, 1);
+    assert_eq!(world.count("sms_opt_outs").await, 0);
+    pay(&world, 3).await;
+    assert_eq!(tower.one().to, format!("+{PHONE}"));
+    assert_eq!(states(&world).await[2], "sent");
+    // Where it still stands at the network, that refuses the next one, and the phone is noted as before.
+    tower.say(201, &black);
+    pay(&world, 4).await;
+    assert_eq!(states(&world).await[3], "failed:opted-out");
+    let network = "sms_opt_outs where by_whom = 'network'";
+    assert_eq!(world.count(network).await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

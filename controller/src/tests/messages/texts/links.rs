@@ -148,6 +148,36 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
     assert_eq!(office.one().subject, "A new password for Mnara");
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_phone_that_once_wanted_no_sms_is_no_dead_end_for_who_logs_in_with_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    world.work().await;
+    tower.one();
+    let form = "senderId=MNARA&phoneNumber=%2B254712000777";
+    assert_eq!(told(&world, SECRET, "opt-out", form).await, StatusCode::OK);
+    let network = "sms_opt_outs where by_whom = 'network'";
+    assert_eq!(world.count(network).await, 1);
+    // As long as that stands the network refuses, and each text is handed in once.
+    tower.say(201, &recipient(406, "UserInBlacklist", "0", "None"));
+    ask(&world, 2, OWNER).await;
+    tower.one();
+    world.pass(3_600).await;
+    assert!(tower.empty().is_empty());
+    assert_eq!(world.count("jobs where kind = 'sms'").await, 0);
+    assert_eq!(world.count(network).await, 1);
+    // They took it back at the network, of which nobody hears.
+    ask(&world, 3, OWNER).await;
+    let link = path(&tower.one());
+    let mut phone = Browser::new(&world, 4);
+    let next = phone.post(&link, &[("password", NEW)]).await.onward();
+    assert_eq!(next, "/log-in?done=reset");
+}
+
 /// An owner who named a number when they signed up, and has shown an address since.
 async fn with_both<'a>(world: &'a World, office: &office::Office) -> Browser<'a> {
     let mut owner = Browser::new(world, 1);
@@ -254,4 +284,58 @@ fn a_text_with_a_link_is_one_message_in_both_languages() {
             assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
         }
     }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn strangers_who_sign_up_spend_so_many_texts_a_day_and_leave_others_some(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", "njeri@example.com").await;
+    let mut stranger = Browser::new(&world, 5);
+    stranger.sign_up("Another", "stranger@example.com").await;
+    let sent = async |from: i32, to: i32| {
+        let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+        let sql = "insert into contact_letters (person_id, phone, sent_at)
+                   select p.id, '254722' || lpad(n::text, 6, '0'), $1
+                   from people p, generate_series($2::int, $3::int) n where p.email = 'stranger@example.com'";
+        sqlx::query(sql)
+            .bind(crate::db::At(world.app.clock.now()))
+            .bind(from)
+            .bind(to)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    sent(1, 299).await;
+    let mut last = Browser::new(&world, 2);
+    last.sign_up("Last", "0733 000 002").await;
+    world.work().await;
+    tower.one().path("/account/contact/");
+    let (late, wanted) = ("0733 000 003", "0733 000 004");
+    let mut third = Browser::new(&world, 3);
+    third.sign_up("Late", late).await;
+    world.work().await;
+    assert!(tower.empty().is_empty());
+    // They are in, and have a link once they want it themselves.
+    let wish = |who| [("who", who), ("password", PASSWORD)];
+    let next = third.post("/account/contact", &wish(late)).await.onward();
+    assert_eq!(next, "/account?done=texted");
+    world.work().await;
+    tower.one().path("/account/contact/");
+    sent(1_000, 1_298).await;
+    let enough = owner.post("/account/contact", &wish(wanted)).await;
+    assert_eq!(enough.status, StatusCode::TOO_MANY_REQUESTS);
+    world.work().await;
+    assert!(tower.empty().is_empty());
+    world.app.clock.advance(Duration::from_secs(86_401));
+    let mut fourth = Browser::new(&world, 4);
+    fourth.sign_up("Tomorrow", "0733 000 005").await;
+    world.work().await;
+    tower.one().path("/account/contact/");
+    let next = owner.post("/account/contact", &wish(wanted)).await.onward();
+    assert_eq!(next, "/account?done=texted");
 }

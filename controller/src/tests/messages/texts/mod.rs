@@ -5,6 +5,7 @@ mod failures;
 mod links;
 mod nights;
 mod phones;
+mod stops;
 mod told;
 
 use std::collections::BTreeMap;

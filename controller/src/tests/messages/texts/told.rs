@@ -1,4 +1,4 @@
-//! Who of a business hears by SMS of a router that does not answer, and of what the business owes.
+//! Who of a business hears by SMS of what: a router that does not answer, what the business owes; and on which phone.
 
 use mnara_protocol::message::HealthEvent;
 
@@ -138,6 +138,38 @@ async fn what_is_owed_goes_by_mail_always_and_by_sms_to_whoever_wants_it(
     owes(&world, ProviderId::from_uuid(id), "fourth").await;
     assert_eq!(tower.one().to, "+254722000111");
     assert_eq!(mailed().len(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn nobody_is_to_hear_by_sms_who_has_no_phone(pool: PgPoolOptions, options: PgConnectOptions) {
+    let (_, world) = Tower::world(pool, options).await;
+    let mut owner = doors::member(&world, Role::Owner, 1).await;
+    let staff = place(&world, "owner1@example.com").await;
+    let got = owner
+        .post("/settings/notices", &[(staff.as_str(), "site-sms")])
+        .await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        got.text
+            .contains("Give the phone of everybody who is to be told by SMS.")
+            && got.text.contains(" aria-invalid=\"true\"")
+            && got.text.contains("value=\"site-sms\" checked"),
+        "{}",
+        got.text
+    );
+    assert_eq!(world.count("notice_choices").await, 0);
+    // With none named, it is the phone somebody logs in with.
+    let mut other = Browser::new(&world, 9);
+    other.sign_up("Otieno Net", "0722 000 111").await;
+    let sql = "select s.id::text from staff s join providers p on p.id = s.provider_id where p.business_name = 'Otieno Net'";
+    let staff: String = read(&world.app, sql).await;
+    let phone = format!("phone-{staff}");
+    for named in ["0711 000 222", ""] {
+        let form = [(staff.as_str(), "site-sms"), (phone.as_str(), named)];
+        other.post("/settings/notices", &form).await.onward();
+    }
+    assert_eq!(world.count("notice_phones").await, 0);
+    assert_eq!(world.count("notice_choices where by_sms").await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -4,6 +4,7 @@ use super::statement::upload;
 use super::*;
 use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
+use crate::tests::platform::admin::{admin, text};
 
 /// Money of no order, from a number as the rail tells it; its name in the queue.
 pub(super) async fn in_queue(
@@ -130,6 +131,11 @@ async fn credit_is_given_by_one_tap_and_pays_a_part_of_the_next_voucher(
     // Reports count it as it was sold, and the books show both ways.
     let home = cashier.get("/home").await.page();
     assert!(home.contains("KSh\u{a0}50"), "{home}");
+    let mut admin = admin(&world).await;
+    let page = text(&admin.get("/admin").await.page());
+    assert!(page.contains("KSh 50 24 hours"), "{page}");
+    let page = text(&admin.get("/admin/providers").await.page());
+    assert!(page.contains("paid in 30 days: KSh 50"), "{page}");
     let books = owner.get("/books").await.page();
     assert!(books.contains("Credit of phones"), "{books}");
     let day = owner.get("/books/day").await.page();

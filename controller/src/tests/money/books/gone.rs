@@ -170,6 +170,37 @@ async fn what_went_back_at_the_rail_itself_is_shown_and_written_into_the_books_o
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_something_else_was_written_for_meanwhile_is_not_said_to_be_written(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let till = till(&world).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    by_hand(&world, &till, "AAAAAAAA01", "MAMA", "50.00").await;
+    world.work().await;
+    let file = [HEAD.to_owned(), back("BBBBBBBB01", "AAAAAAAA01", 50)].concat();
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    let (_, form) = page.split_once("action=\"/books/statement/gone\"").unwrap();
+    let lines = lines(form);
+    // Somebody gives a voucher for it before the tap.
+    let actor = somebody(&world).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let id =
+        mnara_protocol::ids::UnmatchedId::from_uuid(read(app, "select id from unmatched").await);
+    resolve::give(app, provider, actor, id, Some(world.shop.plan.id))
+        .await
+        .unwrap();
+    let tap = "/books/statement/gone";
+    let to = owner.post(tap, &[("lines", &lines)]).await.onward();
+    let page = owner.get(&to).await.page();
+    assert!(page.contains("Not all was written"), "{page}");
+    assert!(!page.contains("Written into the books"), "{page}");
+    assert_eq!(world.count("ledger where cause = 'reversal'").await, 0);
+    assert_balanced(&world, "something else").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_is_written_as_gone_is_not_written_again_from_its_rows(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -3,6 +3,7 @@
 
 mod afterwards;
 mod beside;
+mod brought;
 mod credit;
 mod gone;
 mod lines;

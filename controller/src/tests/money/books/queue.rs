@@ -279,6 +279,107 @@ async fn a_payment_that_comes_days_late_waits_for_a_person_with_its_voucher(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_decided_about_last_comes_first_and_each_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    many(&world, 32).await;
+    let (provider, actor) = (world.shop.provider, somebody(&world).await);
+    let sql = "select array_agg(id order by at desc, id desc) from unmatched";
+    let ids: Vec<sqlx::types::Uuid> = read(&world.app, sql).await;
+    let (oldest, newer) = ids.split_last().unwrap();
+    for (n, id) in newer.iter().enumerate() {
+        let id = mnara_protocol::ids::UnmatchedId::from_uuid(*id);
+        let receipt = format!("BBBBBB{n:04}");
+        let said = (receipt.as_str(), "rain");
+        resolve::refund(&world.app, provider, actor, id, said)
+            .await
+            .unwrap();
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    // Of the oldest it is said that it is found below.
+    let oldest = mnara_protocol::ids::UnmatchedId::from_uuid(*oldest);
+    let plan = world.shop.plan.id.to_string();
+    let give = format!("/payments/unmatched/{oldest}/ticket");
+    let next = owner.post(&give, &[("plan", &plan)]).await.onward();
+    let page = owner.get(&next).await.page();
+    assert!(page.contains("href=\"/vouchers/tkt_"), "{page}");
+    // One by one through all of it.
+    let (mut next, mut receipts) = ("/payments/unmatched?closed=1".to_owned(), Vec::new());
+    for _ in 0..3 {
+        let page = owner.get(&next).await.page();
+        let found = page
+            .match_indices("AAAAAA")
+            .map(|(at, _)| &page[at..at + 10]);
+        receipts.extend(found.map(str::to_owned));
+        let Some((_, older)) = page.split_once("href=\"/payments/unmatched?closed=1&") else {
+            break;
+        };
+        let query = older.split('"').next().unwrap();
+        let query = query.trim_start_matches("#38;").trim_start_matches("amp;");
+        next = format!("/payments/unmatched?closed=1&{query}");
+    }
+    assert_eq!(receipts.len(), 32, "{receipts:?}");
+    assert_eq!(receipts.first().map(String::as_str), Some("AAAAAA0000"));
+    receipts.sort_unstable();
+    receipts.dedup();
+    assert_eq!(receipts.len(), 32, "{receipts:?}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_of_the_queue_is_found_by_its_receipt_and_stays_in_sight_when_an_act_is_refused(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    many(&world, 31).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    assert!(!page.contains("AAAAAA0000"), "{page}");
+    // The customer shows the receipt.
+    let page = owner.get("/payments?receipt=aaaaaa0000").await.page();
+    assert!(page.contains("This money came in"), "{page}");
+    let (_, link) = page.split_once("href=\"/payments/unmatched?").unwrap();
+    let link = format!("/payments/unmatched?{}", link.split('"').next().unwrap());
+    let page = owner.get(&link).await.page();
+    assert!(page.contains("AAAAAA0000"), "{page}");
+    let waits = waiting(&page);
+    assert_eq!(waits.len(), 1, "{page}");
+    let back = format!("/payments/unmatched/{}/refund", waits[0]);
+    let form = [("receipt", "x"), ("reason", "rain on the roof")];
+    let got = owner.post(&back, &form).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for text in ["AAAAAA0000", "AAAAAA0030", "rain on the roof"] {
+        assert!(got.text.contains(text), "{text}: {}", got.text);
+    }
+    // Once it is dealt with as well.
+    let form = [("receipt", "BBBBBB0000"), ("reason", "rain on the roof")];
+    owner.post(&back, &form).await.onward();
+    let page = owner.get(&link).await.page();
+    assert!(
+        page.contains("BBBBBB0000") && !page.contains("AAAAAA0001"),
+        "{page}"
+    );
+    let other = "/payments/unmatched?receipt=ZZZZZZ0000";
+    let page = owner.get(other).await.page();
+    assert!(page.contains("No money here has this receipt"), "{page}");
+    let page = owner.get("/payments?receipt=ZZZZZZ0000").await.page();
+    assert!(page.contains("No payment fits"), "{page}");
+}
+
+/// Money that is nobody's, one after the other.
+async fn many(world: &World, count: u32) {
+    let till = till(world).await;
+    for n in 0..count {
+        by_hand(world, &till, &format!("AAAAAA{n:04}"), "MAMA", "50.00").await;
+        world.work().await;
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_by_which_money_of_the_queue_went_back_is_no_payments_as_well(
     pool: PgPoolOptions,
     options: PgConnectOptions,

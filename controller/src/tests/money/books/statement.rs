@@ -170,7 +170,7 @@ async fn what_a_statement_tells_of_a_prompt_that_is_open_is_that_prompts_money_o
 }
 
 /// Money of the shop comes to a till, which asks for no account.
-async fn at_a_till(world: &World) {
+pub(super) async fn at_a_till(world: &World) {
     let account = Credentials {
         consumer_key: "key 1".into(),
         consumer_secret: "secret".into(),
@@ -186,7 +186,7 @@ async fn at_a_till(world: &World) {
 }
 
 /// A till's statement of payments by [`PHONE`], each so many seconds from now.
-fn of_till(world: &World, lines: &[(&str, i64)]) -> String {
+pub(super) fn of_till(world: &World, lines: &[(&str, i64)]) -> String {
     let mut file = "Receipt No.,Completion Time,Paid In,Other Party Info\n".to_owned();
     for (receipt, secs) in lines {
         let at = web::show::sortable(world.app.clock.now().plus_secs(*secs));

@@ -1,5 +1,8 @@
 //! Who may begin a change, and with which proofs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -113,6 +116,7 @@ async fn with_any_proof_missing_nothing_is_asked_of_anybody(
             "Your password or the six digits are others.",
         ),
         (&[("phone", "12")], "Give a Kenyan mobile number"),
+        (&[("kind", "paybill")], "You typed a till number"),
     ] {
         let got = owner
             .post("/settings/mpesa/change", &with(&NEW, changes))
@@ -228,6 +232,30 @@ async fn an_account_that_never_earned_is_put_right_at_once_but_not_without_a_sec
         .await;
     world.work().await;
     assert_eq!(in_use(&world).await, "600100");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_space_copied_along_with_a_key_is_no_part_of_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (mut owner, phone) = earning(&world).await;
+    let before = world.daraja.keys().len();
+    let digits = phone.next(&world);
+    let spaced = [
+        ("consumer_key", " key of the new app "),
+        ("consumer_secret", "\tsecret of the new app"),
+        ("passkey", "passkey of the new number\n"),
+        ("digits", digits.as_str()),
+    ];
+    let got = owner
+        .post("/settings/mpesa/change", &with(&NEW, &spaced))
+        .await;
+    assert_eq!(got.onward(), "/settings/mpesa#change");
+    let pair = STANDARD.encode("key of the new app:secret of the new app");
+    let sent = world.daraja.keys().split_off(before);
+    assert_eq!(sent, [format!("Basic {pair}")]);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -3,7 +3,9 @@
 use mnara_protocol::message::NotClaimed;
 
 use super::*;
+use crate::payments::confirm::apply;
 use crate::payments::hand::claim::{Claim, NoClaim, claim};
+use crate::payments::settle::{Evidence, Outcome};
 use crate::rails::daraja::eat;
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -184,6 +186,36 @@ async fn a_prompt_is_paid_by_the_receipt_its_device_names_where_the_clock_of_m_p
     its_receipt_pays(&world, asked, 60).await;
     assert_eq!(world.count("payments").await, 1);
     assert_eq!(world.count("tickets").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_found_by_a_clock_that_is_behind_ours_is_a_prompts_that_turns_out_to_be_paid(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    // Two devices asked one phone, and M-PESA could not reach it either time: nobody can tell who paid.
+    let (first, told) = asked_beside_a_prompt(&world).await;
+    for n in [1, 2] {
+        if n == 2 {
+            world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+        }
+        let failed = callback(n, json!(1037), None);
+        world.call_back(&world.daraja.secret(), failed).await;
+        world.work().await;
+    }
+    world.call_back(&told, paid_ago(&world, 30)).await;
+    world.work().await;
+    let waits = "unmatched where receipt = 'NLJ7RT61SV' and closed_at is null";
+    assert_eq!(world.count(waits).await, 1);
+    let paid = Evidence::Query(Outcome::Paid);
+    apply(&world.app, world.shop.provider, first, &paid, None)
+        .await
+        .unwrap();
+    assert_eq!(world.status(first).await, "success");
+    assert_eq!(world.count(waits).await, 0);
+    assert_eq!(world.count("ledger where debit = 'till'").await, 1);
+    assert_balanced(&world).await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -3,9 +3,11 @@
 
 mod asking;
 mod back;
+mod learnt;
 mod refused;
 mod reversed;
 mod setting;
+mod sure;
 
 use super::mpesa_change::Authenticator;
 use super::*;

@@ -1,6 +1,9 @@
 //! A prompt is asked for: who may, how often, and what is refused.
 
+use mnara_protocol::message::NotPromptedAnswer;
+
 use super::*;
+use crate::ratelimit::{Act, By};
 use crate::tests::sites::reports;
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -207,6 +210,40 @@ async fn a_phone_has_so_many_tries(pool: PgPoolOptions, options: PgConnectOption
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_customer_over_the_sites_limit_is_sent_to_no_prompt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let limits = &world.app.limits;
+    let by = By::Site(world.shop.site);
+    while limits.check(Act::Checkout, by).is_ok() {}
+    let question = Question::Checkout(CheckoutQuestion {
+        attempt: attempt(1),
+        plan: world.shop.plan.id,
+        revision: world.shop.plan.revision,
+        price: world.shop.plan.price,
+        phone: PHONE.to_owned(),
+        mac: mac(1),
+        deadline: world.app.clock.now().plus_secs(30),
+        by_sms: None,
+    });
+    let site = reports::Site::new(&world, world.shop.site);
+    let ask = crate::dispatch::DISPATCH.ask;
+    let answer = ask(&world.app, &site.0, attempt(1), question)
+        .await
+        .unwrap();
+    assert_eq!(
+        answer,
+        Answer::NotPrompted(NotPromptedAnswer {
+            reason: PayFailure::Busy,
+            retry_secs: Some(1)
+        })
+    );
+    assert_eq!(world.daraja.pushes(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_refused_push_is_told_at_once_and_frees_the_phone(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -217,6 +254,7 @@ async fn a_refused_push_is_told_at_once_and_frees_the_phone(
     };
     let shapes = [
         (400, fault("400.002.02", "Bad Request - Invalid Amount"), PayFailure::ProviderSetup),
+        (400, fault("400.002.02", "Bad Request - Invalid PhoneNumber"), PayFailure::NoMpesa),
         (500, fault("500.001.1001", "Wrong credentials"), PayFailure::ProviderSetup),
         (500, fault("500.001.1001", "Merchant does not exist"), PayFailure::ProviderSetup),
         (500, fault("500.003.03", "Quota Violation"), PayFailure::Busy),
@@ -237,6 +275,13 @@ async fn a_refused_push_is_told_at_once_and_frees_the_phone(
         world
             .count("payments where status = 'failed' and push = 'refused'")
             .await,
-        6
+        7
+    );
+    assert_eq!(
+        world
+            .count("payments where failure = 'no-mpesa' and flag is null")
+            .await,
+        1,
+        "a customer's wrong number is not the business's trouble"
     );
 }

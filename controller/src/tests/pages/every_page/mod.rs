@@ -216,6 +216,7 @@ impl Names {
             ]),
             "/payments/unmatched" => How::At(vec![path.to_owned(), format!("{path}?closed=1")]),
             "/plans/new" => How::At(vec![format!("{path}?preset=hour"), path.to_owned()]),
+            "/plans/preview" => How::At(vec![path.to_owned(), format!("{path}?preset=hour")]),
             "/audit" | "/admin/audit" => How::At(vec![
                 path.to_owned(),
                 format!("{path}?act=%22%27%26&day=%3Cscript%3E%22&person=%22%27%26"),

@@ -1,6 +1,7 @@
 //! The pages of the platform's own staff: businesses, payments, sites, failed work, settings, and how well the platform does.
 
 mod away;
+mod failing;
 mod people;
 mod shares;
 

@@ -149,3 +149,20 @@ async fn the_list_of_businesses_tells_how_each_does(
         );
     }
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_was_never_set_up_is_not_away(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    prompt(&world, 1, "0").await;
+    fleet::create::create(&world.app, world.shop.provider, "Stage", Actor::Command)
+        .await
+        .unwrap();
+    let page = list(&world, &mut admin).await;
+    assert!(page.contains("Business 1 in business does well"), "{page}");
+    let page = admin.get("/admin/providers").await.page();
+    assert!(
+        page.contains("<span class=\"good\">1 of 2 up</span>"),
+        "{page}"
+    );
+}

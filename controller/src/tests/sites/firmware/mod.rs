@@ -114,6 +114,27 @@ fn scripts_are_one_block_in_the_words_of_their_version() {
     }
 }
 
+/// After `where` a variable called like a property is the property, so such a filter finds everything.
+#[test]
+fn no_filter_compares_a_property_with_itself() {
+    for version in every_release() {
+        for mode in modes() {
+            for file in render(&order(&version, mode)).unwrap() {
+                for filter in file.text.split(" where ").skip(1) {
+                    let filter = filter.split(']').next().unwrap_or_default();
+                    for word in filter.split_whitespace() {
+                        let Some((property, value)) = word.split_once('=') else {
+                            continue;
+                        };
+                        let itself = value.strip_prefix('$') == Some(property);
+                        assert!(!itself, "{} {version}: {word}", file.path);
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_install_makes_remove_takes_away() {
     for version in every_release() {
@@ -179,6 +200,34 @@ fn pages_lead_to_the_portal_and_leave_nothing_to_fill_in() {
         login.contains("http://192.168.88.9:8080/portal/"),
         "{login}"
     );
+    // Whom the router alone logs out, the agent logs in again.
+    let status = text(&files, "hotspot/status.html");
+    assert!(
+        status.contains("href=\"http://192.168.88.9:8080/portal/status\"")
+            && !status.contains("link-logout"),
+        "{status}"
+    );
+}
+
+/// Only what is on the router logs in there: tickets in use, and by their codes the long ones alone.
+#[test]
+fn the_routers_own_page_promises_only_what_the_router_can_do() {
+    for mode in modes() {
+        let files = render(&order("7.24", mode)).unwrap();
+        let login = text(&files, "hotspot/login.html");
+        for sentence in [
+            "a voucher you have already used, with a code of 12 letters or more, logs in here too.",
+            "Type the code in capitals and without dashes in both fields.",
+            "vocha uliyokwisha kuitumia, yenye msimbo wa herufi 12 au zaidi, huingia hapa pia.",
+            "Andika msimbo kwa herufi kubwa bila vistari katika nafasi zote mbili.",
+        ] {
+            assert!(login.contains(sentence), "{sentence}");
+        }
+        assert!(
+            !login.contains("type=\"password\""),
+            "a code is typed in sight"
+        );
+    }
 }
 
 /// The files of an archive, as its entries have them.

@@ -157,13 +157,18 @@ async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
         to: now.plus_secs(3600),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    let sums = report_sums(&mut tx, world.shop.provider, span, Filter::default())
+    let summed = report_sums(&mut tx, world.shop.provider, span, Filter::default())
         .await
-        .unwrap()
-        .total();
+        .unwrap();
     drop(tx);
+    let sums = summed.total();
     assert_eq!((sums.tried, sums.used, sums.paid, sums.sold), (1, 0, 0, 0));
     assert_eq!(sums.bytes, 7_000, "what it moved was moved all the same");
+    let mut by_plan = crate::reports::sums::Sums::default();
+    for of_plan in summed.plans.values() {
+        by_plan.add(of_plan);
+    }
+    assert_eq!(by_plan, sums, "by plan is all there is too");
     // A site that names another's ticket, or no code, changes nothing.
     let other = business(&world.app, 2).await;
     let neighbour = Site::of(other.provider, other.site, other.agent);

@@ -77,25 +77,8 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
         ("resume", &[], "not-paused"),
     ] {
         let act = format!("{path}/{act}");
-        let mut pressed = std::pin::pin!(cashier.post(&act, form));
-        // What was answered may be told before its sender is looked at again.
-        let told = tokio::select! {
-            got = &mut pressed => Some(got),
-            () = answers(&mut site) => None,
-        };
-        let mut wait = async || loop {
-            world.app.clock.advance(Duration::from_millis(200));
-            // The page asks again as its clock goes on, and the database takes a moment each time.
-            let soon = tokio::time::timeout(Duration::from_millis(5), &mut pressed);
-            if let Ok(got) = soon.await {
-                break got;
-            }
-        };
-        let got = match told {
-            Some(got) => got,
-            None => wait().await,
-        };
-        assert_eq!(got.onward(), format!("{path}?said={said}"), "{act}");
+        let onward = pressed(&world, &mut cashier, (&act, form), &mut site).await;
+        assert_eq!(onward, format!("{path}?said={said}"), "{act}");
     }
     assert_eq!(
         world
@@ -156,6 +139,37 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_moved_is_paused_where_it_is_now(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let harbour = fleet::create::create(app, provider, "Harbour", Actor::Command)
+        .await
+        .unwrap();
+    let key = SigningKey::from_bytes(&[40; 32]);
+    let mut left = Site::new(&world, harbour);
+    left.0.agent = enrolled(app, provider, harbour, &key).await;
+    let ticket = reports::bought(&world).await;
+    left.lets_in(&world, ticket).await;
+    app.clock.advance(Duration::from_secs(60));
+    let here = Site::new(&world, world.shop.site);
+    here.lets_in(&world, ticket).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let path = format!("/vouchers/{ticket}");
+    let hub = link::hub(&world).await;
+    let mut site = link::site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    // The site that it left is away, which is nothing to it.
+    let act = format!("{path}/pause");
+    let onward = pressed(&world, &mut cashier, (&act, &[]), &mut site).await;
+    assert_eq!(onward, format!("{path}?said=paused"));
+    assert_eq!(world.count("commands").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn who_paused_a_voucher_stands_in_the_audit_before_its_site_has_answered(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -186,6 +200,32 @@ async fn who_paused_a_voucher_stands_in_the_audit_before_its_site_has_answered(
         deed(&world, "pause").await,
         json!({"before": {"status": "running"}, "after": {"status": "paused", "site": world.shop.site.to_string()}})
     );
+}
+
+/// Presses something that a site is told of, which answers; says where the page leads then.
+async fn pressed(
+    world: &World,
+    browser: &mut Browser<'_>,
+    (act, form): (&str, &[(&str, &str)]),
+    site: &mut link::Site,
+) -> String {
+    let mut pressed = std::pin::pin!(browser.post(act, form));
+    // What was answered may be told before its sender is looked at again.
+    let told = tokio::select! {
+        got = &mut pressed => Some(got),
+        () = answers(site) => None,
+    };
+    if let Some(got) = told {
+        return got.onward();
+    }
+    loop {
+        world.app.clock.advance(Duration::from_millis(200));
+        // The page asks again as its clock goes on, and the database takes a moment each time.
+        let soon = tokio::time::timeout(Duration::from_millis(5), &mut pressed);
+        if let Ok(got) = soon.await {
+            return got.onward();
+        }
+    }
 }
 
 /// The site does what it is told, except that it lets nothing run on.

@@ -42,6 +42,8 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
     assert_eq!(codes_of(&first), sold[..288]);
     assert_eq!(first.matches("<ul class=\"sheet\">").count(), 12);
     assert!(first.contains("class=\"a4-24\"") && first.contains("fill=\"#0a7d4b\""));
+    // It ends at an hour, not with the day.
+    assert!(first.contains("Use it by 14 Feb 2027, 11:00"), "{first}");
     let (_, next) = first.split_once("from=").unwrap();
     let next = next.split_once('"').unwrap().0;
     let second = cashier
@@ -98,9 +100,58 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
         "{page}"
     );
     assert_eq!(
-        cashier.get(&format!("{path}/pdf")).await.status,
-        StatusCode::NOT_FOUND
+        cashier.get(&format!("{path}/pdf")).await.onward(),
+        path,
+        "the page of the series says that nothing is left"
     );
+}
+
+/// Uses the vouchers of a series up to a number, as if its site had told so.
+async fn use_up(world: &World, printed: &Printout, below: u32) {
+    let site = world.shop.site.uuid();
+    let at = world.app.clock.now().as_millis();
+    let sql = format!(
+        "update tickets set redeemed_at = to_timestamp({at} / 1000.0), redeemed_site_id = '{site}'
+         where series_index < {below} and series_id = '{}'",
+        printed.series.id.uuid()
+    );
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_old_series_gives_what_it_has_left_and_its_file(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let printed = series::print(&world, 1_300).await;
+    let last = printed.tickets.iter().map(|ticket| ticket.index).max();
+    let last = last.unwrap();
+    use_up(&world, &printed, 1_250).await;
+    let path = format!("/vouchers/series/{}", printed.series.id);
+    let request = Request::get(format!("{path}/pdf?as=a4-24&from=0")).body(Body::empty());
+    let pdf = cashier.open(request.unwrap()).await;
+    assert_eq!(pdf.status(), StatusCode::OK);
+    let pdf = axum::body::to_bytes(pdf.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    let all = streams(&pdf).concat();
+    for ticket in &printed.tickets {
+        let has_it = all.contains(&format!("({}) Tj", ticket.code.shown()));
+        assert_eq!(has_it, ticket.index >= 1_250, "{}", ticket.index);
+    }
+    use_up(&world, &printed, last + 1).await;
+    let asked = format!("{path}/pdf?as=a4-24&from=0");
+    assert_eq!(cashier.get(&asked).await.onward(), path);
+    let page = cashier.get(&path).await.page();
+    assert!(!page.contains("/pdf\""), "{page}");
+    assert!(page.contains(&format!("href=\"{path}/csv\"")), "{page}");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -267,6 +267,38 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn time_is_given_once_however_often_its_form_is_sent(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let path = format!("/vouchers/{}", reports::bought(&world).await);
+    let extend = format!("{path}/extend");
+    let was = field(&owner.get(&path).await.page(), "was");
+    let half = [("by", "30"), ("unit", "m"), ("was", was.as_str())];
+    for _ in 0..2 {
+        let said = owner.post(&extend, &half).await.onward();
+        assert_eq!(said, format!("{path}?said=extended"));
+    }
+    assert_eq!(world.count("tickets where extra_secs = 1800").await, 1);
+    assert_eq!(world.count("audit where act = 'extend'").await, 1);
+    // Somebody else had the same page and gives another time: who does is told to look first.
+    let more = [("by", "2"), ("unit", "h"), ("was", was.as_str())];
+    let said = owner.post(&extend, &more).await.onward();
+    assert_eq!(said, format!("{path}?said=meanwhile"));
+    let page = owner.get(&said).await.page();
+    assert!(page.contains("Somebody gave this voucher time"), "{page}");
+    assert_eq!(world.count("tickets where extra_secs = 1800").await, 1);
+    let was = field(&page, "was");
+    let again = [("by", "30"), ("unit", "m"), ("was", was.as_str())];
+    let said = owner.post(&extend, &again).await.onward();
+    assert_eq!(said, format!("{path}?said=extended"));
+    assert_eq!(world.count("tickets where extra_secs = 3600").await, 1);
+    assert_eq!(world.count("audit where act = 'extend'").await, 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn of_more_deeds_than_a_story_holds_it_tells_the_last_in_their_order(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -2,6 +2,8 @@
 
 mod found;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Form, Multipart, State};
@@ -75,6 +77,7 @@ fn shown_with(
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Done {
+    not: String,
     gone: String,
     left: String,
     paid: String,
@@ -84,6 +87,7 @@ pub struct Done {
 pub async fn form(frame: Frame, Query(done): Query<Done>) -> Response {
     let w = frame.words();
     let said = [
+        (done.not, w.statement.not_all),
         (done.gone, w.statement.gone_done),
         (done.left, w.statement.left),
         (done.paid, w.statement.paid),
@@ -133,7 +137,15 @@ async fn aside<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Trouble> {
-    let _turn = app.readers.acquire().await.map_err(|_| Trouble::Inside)?;
+    let turn = Arc::clone(&app.readers)
+        .acquire_owned()
+        .await
+        .map_err(|_| Trouble::Inside)?;
+    let work = move || {
+        // The work goes on after whoever asked for it has hung up, and so does its turn.
+        let _turn = turn;
+        work()
+    };
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| Trouble::Inside)
@@ -265,7 +277,7 @@ pub async fn take_in(
     let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
-    let (mut queued, mut paid, mut left) = (0, 0, 0);
+    let (mut queued, mut paid, mut left, mut not) = (0, 0, 0, 0);
     for entry in statement.entries.iter().take(MOST_SHOWN) {
         // Each by itself: one that arrives by another way at this moment holds up no other.
         match take(&app, provider, seat.actor(), entry).await {
@@ -274,13 +286,17 @@ pub async fn take_in(
             Ok(Taken::Left) => left += 1,
             Ok(Taken::Known) => {}
             Err(ConfirmError::Database(error)) => return Err(error.into()),
-            Err(error) => tracing::error!(%error, "a payment of a statement was not taken in"),
+            Err(error) => {
+                not += 1;
+                tracing::error!(%error, "a payment of a statement was not taken in");
+            }
         }
     }
-    tracing::info!(provider.id = %provider, queued, paid, left, "payments of a statement were taken in");
-    Ok(onward(match (left, paid, queued) {
-        (1.., ..) => "/books/statement?left=1",
-        (_, 1.., 0) => "/books/statement?paid=1",
+    tracing::info!(provider.id = %provider, queued, paid, left, not, "payments of a statement were taken in");
+    Ok(onward(match (not, left, paid, queued) {
+        (1.., ..) => "/books/statement?not=1",
+        (_, 1.., ..) => "/books/statement?left=1",
+        (.., 1.., 0) => "/books/statement?paid=1",
         _ => "/payments/unmatched?taken=1",
     }))
 }
@@ -303,7 +319,7 @@ pub async fn book_gone(
     let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
-    let mut new = 0;
+    let (mut new, mut not) = (0, 0);
     for back in statement.backs.into_iter().take(MOST_SHOWN) {
         let told = Told {
             original: &back.original,
@@ -313,13 +329,22 @@ pub async fn book_gone(
         };
         // Each by itself: one that cannot be written holds up no other.
         match reversal::book(&app, provider, seat.actor(), told).await {
-            Ok(booked) => new += usize::from(matches!(booked, Booked::New(_))),
+            Ok(Booked::New(_)) => new += 1,
+            Ok(Booked::Known) => {}
+            Ok(Booked::Nothing) => not += 1,
             Err(NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error))) => {
                 return Err(error.into());
             }
-            Err(error) => tracing::warn!(%error, "money that went back was not written"),
+            Err(error) => {
+                not += 1;
+                tracing::warn!(%error, "money that went back was not written");
+            }
         }
     }
-    tracing::info!(provider.id = %provider, count = new, "money that a statement says went back was written");
-    Ok(onward("/books/statement?gone=1"))
+    tracing::info!(provider.id = %provider, count = new, not, "money that a statement says went back was written");
+    Ok(onward(if not > 0 {
+        "/books/statement?not=1"
+    } else {
+        "/books/statement?gone=1"
+    }))
 }

@@ -26,6 +26,15 @@ const MOST_CELLS: usize = 64;
 const MOST_LINE: usize = 8 * 1024;
 /// No payment by phone is as large, in cents.
 const MOST_CENTS: i64 = 1_000_000_000;
+/// Words of money that comes in and is no customer's.
+const OWN: [&str; 6] = [
+    "transfer",
+    "settlement",
+    "deposit",
+    "withdraw",
+    "charge",
+    "revers",
+];
 
 /// A payment that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +73,7 @@ pub struct Statement {
     pub entries: Vec<Entry>,
     /// Payments that went back, each way back once.
     pub backs: Vec<Back>,
-    /// Lines about other money that went out, and what is not completed.
+    /// Lines about other money that went out, about the business's own that came in, and what is not completed.
     pub other: usize,
     /// Lines that look like none of these.
     pub unread: usize,
@@ -364,14 +373,18 @@ fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
         return Line::Back(receipt, back);
     }
     let account = columns.account.map(cell).filter(|text| !text.is_empty());
-    let account = account.map(|text| text.chars().filter(|c| !c.is_control()).take(64));
     let told = [columns.party, columns.details].into_iter().flatten();
+    let payer = told.map(cell).find_map(payer);
+    if !is_reversed && account.is_none() && payer.is_none() && is_own(columns, cell) {
+        return Line::Other;
+    }
+    let account = account.map(|text| text.chars().filter(|c| !c.is_control()).take(64));
     let entry = Entry {
         receipt,
         at,
         amount,
         account: account.map(|text| text.collect::<String>().to_ascii_uppercase()),
-        payer: told.map(cell).find_map(payer),
+        payer,
         went_back: false,
     };
     if is_reversed {
@@ -379,6 +392,14 @@ fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
     } else {
         Line::In(entry)
     }
+}
+
+/// Whether the words of a line are those of the business's own money: on its way between its accounts, or come back to it.
+fn is_own<'a>(columns: Columns, cell: impl Fn(usize) -> &'a str) -> bool {
+    let words = [columns.details, columns.reason].into_iter().flatten();
+    words
+        .map(|place| cell(place).to_ascii_lowercase())
+        .any(|words| OWN.iter().any(|own| words.contains(*own)))
 }
 
 /// What a line takes out, whichever sign it has, and in whichever of the two columns it stands.

@@ -158,6 +158,32 @@ fn money_that_went_back_is_told_with_the_receipt_by_which_it_had_come() {
 }
 
 #[test]
+fn money_of_the_business_itself_that_comes_in_is_no_customers() {
+    let head = "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Reason Type,Other Party Info,A/C No.\n";
+    let read = |lines: &str| read(format!("{head}{lines}").as_bytes(), NOW).unwrap();
+    let time = "26-11-2026 11:00:00";
+    let own = read(&format!(
+        "UKQ1AB2CD3,{time},Transfer from Utility Account to Working Account,Completed,900.00,,Organization Transfer,,\n\
+         UKQ1AB2CD4,{time},Merchant to organisation,Completed,800.00,,Organization Settlement,174371 - MAMA,\n\
+         UKQ1AB2CD5,{time},Business Payment Reversal,Completed,700.00,,,,\n"
+    ));
+    assert_eq!((own.entries, own.other, own.unread), (Vec::new(), 3, 0));
+    // What names a phone or an account is a customer's whatever its words are, and so is what says nothing.
+    let paid = read(&format!(
+        "UKQ1AB2CD3,{time},Customer Merchant Payment from 07******149 - JOHN SETTLEMENT,Completed,50.00,,,,\n\
+         UKQ1AB2CD4,{time},Deposit,Completed,50.00,,,,SABC\n\
+         UKQ1AB2CD5,{time},Transfer,Completed,50.00,,,254708***149 - JOHN,\n\
+         UKQ1AB2CD6,{time},Customer Merchant Payment,Completed,50.00,,,,\n"
+    ));
+    assert_eq!((paid.entries.len(), paid.other, paid.unread), (4, 0, 0));
+    // One that went back says so itself.
+    let gone = read(&format!(
+        "UKQ1AB2CD3,{time},Payment reversed,Reversed,50.00,,,,\n"
+    ));
+    assert_eq!((gone.entries.len(), gone.backs.len()), (1, 1));
+}
+
+#[test]
 fn a_line_that_never_ends_takes_no_more_room_than_a_line() {
     for between in [',', ';', '\t'] {
         for text in [

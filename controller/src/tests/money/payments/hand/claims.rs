@@ -1,7 +1,14 @@
 //! A receipt and the number that paid, and slips of the finger.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
-use crate::payments::hand::store;
+use crate::payments::hand::claim::{Claim, NoClaim};
+use crate::payments::hand::settle::{Settled, settle_in};
+use crate::payments::hand::{Payer, store};
+use crate::payments::unmatched::take::take;
+use crate::payments::unmatched::{Arrived, Reason};
+use crate::rails::daraja::callback::Payer as PaidBy;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
@@ -131,6 +138,52 @@ async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn of_a_ticket_that_nobody_was_online_with_the_payer_is_told_the_code(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = reports::Site::new(&world, world.shop.site);
+    let ticket = reports::bought(&world).await;
+    let code = delivered(&world, 1).await.remove(0).code;
+    let now = world.app.clock.now();
+    site.redeem(&world, ticket, None, now).await;
+    let told = async |n: u8, phone: &str| {
+        let claimed = claimed(&world, n, "NLJ7RT61SV", phone).await;
+        (claimed.refusal, claimed.code)
+    };
+    let unknown = (Some(NotClaimed::Unknown), None);
+    assert_eq!(told(2, "254708374150").await, unknown);
+    // A site that does not read the code says what it always said.
+    let spent = Some(NotClaimed::Spent);
+    assert_eq!(told(2, PHONE).await, (spent, Some(code.clone())));
+    // At another site, which has never heard of the ticket.
+    let provider = world.shop.provider;
+    let second = crate::fleet::create::create(&world.app, provider, "Harbour", Actor::Command)
+        .await
+        .unwrap();
+    let said = Claim {
+        receipt: "NLJ7RT61SV".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: second,
+        mac: mac(3),
+        deadline: now.plus_secs(30),
+    };
+    let got = crate::payments::hand::claim::claim(&world.app, provider, &said).await;
+    let Err(NoClaim::Unstarted(known)) = got else {
+        panic!("{got:?}")
+    };
+    assert_eq!(known.as_str(), code);
+    let rows = world.feed(second).await;
+    let is_there =
+        |row: &Row| matches!(row, Row::Ticket(row) if row.ticket == ticket && row.taken.is_some());
+    assert!(rows.iter().any(is_there));
+    // Once the router has let somebody through with it, it is used.
+    site.confirm(&world, ticket, now).await;
+    assert_eq!(told(4, PHONE).await, (spent, None));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_slip_of_the_finger_is_sent_back_before_the_money_moves(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -249,5 +302,75 @@ async fn a_receipt_that_is_named_while_its_money_is_told_of_brings_its_voucher(
     futures_util::future::join(world.work(), committed).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.count("unmatched").await, 0);
+    world.books_are_equal().await;
+}
+
+/// A device is given money while the rail says of its prompt that it was paid: it stands in the books once.
+async fn is_given_while_its_prompt_is_asked_about(world: &World, n: u8, is_queued: bool) {
+    let provider = world.shop.provider;
+    let phone = format!("25470837415{n}");
+    let begun = world.begin(world.shop.ask(n, &phone)).await.unwrap();
+    let now = world.app.clock.now();
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(50),
+        receipt: format!("RKL51ZDR4{n}"),
+        payer: PaidBy::Number(phone.parse().unwrap()),
+        reference: None,
+        payment: None,
+        site: None,
+        at: now,
+        paid_at: now,
+    };
+    if is_queued {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        take(&world.app, &mut tx, provider, &arrived).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let payer = Payer {
+        site: world.shop.site,
+        mac: mac(n),
+        plan: None,
+        phone: phone.parse().ok(),
+    };
+    // Given, and not committed yet.
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let settled = settle_in(&world.app, &mut tx, provider, &payer, &arrived, None)
+        .await
+        .unwrap();
+    assert!(matches!(settled, Settled::Bought(_)), "{settled:?}");
+    let is_done = AtomicBool::new(false);
+    let asking = async {
+        let paid = Evidence::Query(Outcome::Paid);
+        let done = apply(&world.app, provider, begun.payment, &paid, None).await;
+        is_done.store(true, Ordering::Relaxed);
+        done.unwrap()
+    };
+    let committed = async {
+        let waits = "pg_locks l join pg_stat_activity a on a.pid = l.pid
+                     where not l.granted and a.datname = current_database()";
+        while !is_done.load(Ordering::Relaxed) && world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (done, ()) = futures_util::future::join(asking, committed).await;
+    assert_eq!(done, Some(Decision::Flag(Flag::ReceiptTaken)));
+    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(delivered(world, n).await.len(), 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_a_device_is_given_while_its_prompt_is_asked_about_is_counted_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    open_till(&world, true).await;
+    is_given_while_its_prompt_is_asked_about(&world, 1, true).await;
+    is_given_while_its_prompt_is_asked_about(&world, 2, false).await;
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(world.count("ledger where debit = 'till'").await, 2);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     world.books_are_equal().await;
 }

@@ -94,6 +94,11 @@ pub(super) async fn place(world: &World, n: u8, phone: Option<&str>) -> ByHandAn
 }
 
 async fn claim(world: &World, n: u8, receipt: &str, phone: &str) -> Option<NotClaimed> {
+    claimed(world, n, receipt, phone).await.refusal
+}
+
+/// What a site is told of a receipt that a device names.
+async fn claimed(world: &World, n: u8, receipt: &str, phone: &str) -> ClaimedAnswer {
     let question = Question::Claim(ClaimQuestion {
         attempt: attempt(n),
         receipt: receipt.to_owned(),
@@ -102,11 +107,11 @@ async fn claim(world: &World, n: u8, receipt: &str, phone: &str) -> Option<NotCl
         deadline: world.app.clock.now().plus_secs(30),
     });
     let answer = asked(world, n, question).await;
-    let Answer::Claimed(ClaimedAnswer { refusal, .. }) = answer else {
+    let Answer::Claimed(claimed) = answer else {
         panic!("{answer:?}")
     };
     world.work().await;
-    refusal
+    claimed
 }
 
 /// Tickets on their way to a device.

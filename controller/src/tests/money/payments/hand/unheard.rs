@@ -13,7 +13,11 @@ async fn unheard(world: &World, n: u8, phone: &str) -> (PaymentId, String) {
 
 /// Money by hand of the usual number is told of that came when M-PESA's clock said `paid`.
 async fn told_of_then(world: &World, path: &str, paid: &str) {
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    told_of_receipt(world, path, "RKL51ZDR41", paid).await;
+}
+
+async fn told_of_receipt(world: &World, path: &str, receipt: &str, paid: &str) {
+    let body = confirmation(receipt, "", "2547 ***** 149", "50.00");
     let body = String::from_utf8(body).unwrap();
     let body = body.replace("20270115110130", paid);
     told(world, path, body.into_bytes()).await;
@@ -346,6 +350,50 @@ async fn a_prompt_that_was_paid_after_all_is_not_counted_beside_the_claim_of_its
         Some("receipt-taken")
     );
     assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_two_prompts_of_one_phone_the_other_has_its_own_money_when_a_device_names_the_first(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    // For each of two devices the phone was asked, and M-PESA took the money after the prompt had run out.
+    let mut prompts = Vec::new();
+    for n in [1, 2] {
+        let begun = world.begin(world.shop.ask(n, PHONE)).await.unwrap();
+        let ran_out = callback(n.into(), json!(1037), None);
+        world.call_back(&world.daraja.secret(), ran_out).await;
+        world.work().await;
+        prompts.push(begun.payment);
+    }
+    world.pass(20).await;
+    let paid = eat::digits(world.app.clock.now());
+    for receipt in ["RKL51ZDR41", "RKL51ZDR42"] {
+        told_of_receipt(&world, &path, receipt, &paid).await;
+    }
+    for _ in 0..11 {
+        world.pass(30).await;
+    }
+    let waits = "unmatched where closed_at is null";
+    assert_eq!(world.count(waits).await, 2);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, None);
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    asked_and_paid(&world).await;
+    // One may have to wait for its turn to be asked about.
+    for _ in 0..2 {
+        world.pass(900).await;
+    }
+    let flag = world.flag(prompts[0]).await;
+    assert_eq!(flag.as_deref(), Some("receipt-taken"));
+    assert_eq!(world.status(prompts[1]).await, "success");
+    assert_eq!(delivered(&world, 2).await.len(), 1);
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(world.count(waits).await, 0);
+    let came = "ledger where debit = 'till' and cents = 5000";
+    assert_eq!(world.count(came).await, 2);
     assert_balanced(&world).await;
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -22,6 +22,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::routeros::client::{Dial, Fingerprint, Security, Timing};
+
+mod next;
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
@@ -265,6 +267,8 @@ pub struct Enrolment {
     pub pinned: Pinned,
     /// The controller's time at the enrolment: it is at least so late.
     pub enrolled_at: Timestamp,
+    /// The hash of the claim it was made by, which tells a line that is new; versions before did not keep it.
+    pub claim: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -278,6 +282,8 @@ struct EnrolmentFile {
     controller_keys: Vec<String>,
     key_serial: u64,
     enrolled_at_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
 }
 
 impl From<&Enrolment> for EnrolmentFile {
@@ -296,6 +302,7 @@ impl From<&Enrolment> for EnrolmentFile {
                 .collect(),
             key_serial: enrolment.pinned.serial,
             enrolled_at_ms: enrolment.enrolled_at.as_millis(),
+            claim: enrolment.claim.clone(),
         }
     }
 }
@@ -323,6 +330,7 @@ impl TryFrom<EnrolmentFile> for Enrolment {
                 serial: file.key_serial,
             },
             enrolled_at: Timestamp::from_millis(file.enrolled_at_ms),
+            claim: file.claim,
         })
     }
 }
@@ -446,6 +454,7 @@ impl FromStr for LogLevel {
 /// Writes a file that only its owner may read, so that it is whole or not there at all.
 fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let partial = path.with_extension("new");
+    let folder = path.parent().unwrap_or(Path::new("."));
     let written = (|| {
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -453,12 +462,37 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
             .truncate(true)
             .mode(0o600)
             .open(&partial)?;
+        // Root types the line, and the service runs as whom the folder belongs to. Anybody else may not give a file away and need not.
+        let owner = std::fs::metadata(folder)?;
+        if file.metadata()?.uid() != owner.uid() {
+            let _ = fchown(&file, Some(owner.uid()), Some(owner.gid()));
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&partial, path)?;
         // The name is on disk only when its folder is.
-        let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::File::open(folder)?.sync_all()
     })();
     written.with_context(|| format!("could not write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    #[test]
+    fn what_root_writes_can_be_read_by_whom_the_folder_belongs_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::choose(Some(folder.path())).unwrap();
+        // As systemd leaves it after the first start. Only root can do so; for anybody else the folder stays their own.
+        let _ = chown(folder.path(), Some(65_534), Some(65_534));
+        state.key(|| [1; 32]).unwrap();
+        let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+        assert_eq!(
+            owner(&folder.path().join("agent.key")),
+            owner(folder.path())
+        );
+    }
 }

@@ -5,18 +5,18 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PaymentId, TicketId, UnmatchedId};
-use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ids::{ProviderId, UnmatchedId};
+use mnara_protocol::receipt;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
-use super::Reason;
 use super::credit;
 use super::resolve::{self, NotResolved};
-use super::store::{Queued, newest};
+use super::store::{Queued, newest, of_receipt, queued};
 use crate::app::App;
 use crate::payments::deeds::NotDone;
 use crate::payments::operator::ask;
-use crate::payments::operator::stands::{Backs, Receipts, Stands, not_asked};
+use crate::payments::operator::stands::{Backs, Receipts, not_asked};
 use crate::payments::reversal::{self, Booked, Place};
 use crate::payments::tried::Tried;
 use crate::plans;
@@ -24,50 +24,20 @@ use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{QueueWords, Words};
+use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
-use crate::rails::daraja::callback::Payer;
-use crate::tickets::masked;
 use crate::web::page::{before, html, onward};
 use crate::web::{Path, Query, show};
+use item::{Choice, Item, shown_item};
+
+mod item;
+
+pub use item::payer;
 
 /// Money on a page.
 const PAGE: u16 = 30;
 /// What was dealt with lately, below it.
 const DONE: u16 = 10;
-
-struct Choice {
-    id: String,
-    name: String,
-    is_chosen: bool,
-}
-
-struct Item {
-    id: UnmatchedId,
-    amount: String,
-    name: &'static str,
-    text: &'static str,
-    is_late: bool,
-    /// The number that gets the credit, if it is known in full.
-    credits: Option<String>,
-    at: String,
-    payer: String,
-    receipt: Option<String>,
-    reference: Option<String>,
-    site: Option<String>,
-    payment: Option<PaymentId>,
-    plans: Vec<Choice>,
-    became: Option<(&'static str, String)>,
-    person: Option<String>,
-    ticket: Option<TicketId>,
-    /// With all but its ends hidden: on its own page it is whole, and who sees it there is written down.
-    code: Option<String>,
-    back: Option<(String, String)>,
-    customer: Option<CustomerId>,
-    going: Option<Stands>,
-    may_reverse: bool,
-    tried: Tried,
-}
 
 #[derive(Template)]
 #[template(path = "money/queue.html")]
@@ -78,6 +48,8 @@ struct QueuePage<'a> {
     closed: Vec<Item>,
     older: Option<String>,
     is_all_closed: bool,
+    /// Whether the money of one receipt is looked for.
+    is_sought: bool,
     may_work: bool,
     receipts: Option<Receipts>,
     filled: &'a Filled,
@@ -91,6 +63,7 @@ struct QueuePage<'a> {
 pub struct Asked {
     closed: String,
     before: String,
+    receipt: String,
     done: String,
     taken: String,
     asked: String,
@@ -120,6 +93,12 @@ pub struct Filled {
     tried: Tried,
 }
 
+impl Filled {
+    const fn is_sure(&self) -> bool {
+        !self.sure.is_empty()
+    }
+}
+
 /// Shows the queue.
 ///
 /// # Errors
@@ -131,6 +110,54 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     shown(&app, &frame, &seat, &asked, &Filled::default(), None).await
+}
+
+/// The money on a page.
+struct Rows {
+    rows: Vec<Queued>,
+    /// What was dealt with lately, below it.
+    closed: Vec<Queued>,
+    has_more: bool,
+}
+
+async fn read(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    asked: &Asked,
+    filled: &Filled,
+) -> sqlx::Result<Rows> {
+    if let Some(receipt) = receipt::read(&asked.receipt) {
+        let found = match of_receipt(conn, provider, &receipt).await? {
+            Some((id, _)) => queued(conn, provider, id).await?,
+            None => None,
+        };
+        return Ok(Rows {
+            rows: found.into_iter().collect(),
+            closed: Vec::new(),
+            has_more: false,
+        });
+    }
+    let is_closed = !asked.closed.is_empty();
+    let mut rows = newest(conn, provider, is_closed, asked.cursor(), PAGE + 1).await?;
+    let has_more = rows.len() > usize::from(PAGE);
+    rows.truncate(usize::from(PAGE));
+    let closed = if is_closed || asked.cursor().is_some() {
+        Vec::new()
+    } else {
+        newest(conn, provider, true, None, DONE).await?
+    };
+    // What was refused may be of another page, and stands before all else with what was typed.
+    if let Ok(id) = filled.id.parse::<UnmatchedId>()
+        && !rows.iter().chain(&closed).any(|row| row.id == id)
+        && let Some(refused) = queued(conn, provider, id).await?
+    {
+        rows.insert(0, refused);
+    }
+    Ok(Rows {
+        rows,
+        closed,
+        has_more,
+    })
 }
 
 async fn shown(
@@ -145,24 +172,26 @@ async fn shown(
     let now = app.clock.now();
     let provider = seat.provider();
     let may_work = seat.place.role.may(Permission::WorkPayments);
-    let is_all_closed = !asked.closed.is_empty();
+    let is_sought = receipt::read(&asked.receipt).is_some();
     let mut tx = app.db.tenant(provider).await?;
-    let mut rows = newest(&mut tx, provider, is_all_closed, asked.cursor(), PAGE + 1).await?;
-    let closed = if is_all_closed || asked.cursor().is_some() {
-        Vec::new()
+    let Rows {
+        rows,
+        closed,
+        has_more,
+    } = read(&mut tx, provider, asked, filled).await?;
+    let is_all_closed = if is_sought {
+        !rows.is_empty() && rows.iter().all(|row| row.closed.is_some())
     } else {
-        newest(&mut tx, provider, true, None, DONE).await?
+        !asked.closed.is_empty()
     };
     let plans = if may_work {
         plans::store::plans(&mut tx, provider, plans::edit::MOST).await?
     } else {
         Vec::new()
     };
-    let has_more = rows.len() > usize::from(PAGE);
-    rows.truncate(usize::from(PAGE));
     let may_send = seat.place.role.may(Permission::SendBack);
     let backs = Backs::read(&mut tx, provider, rows.iter().chain(&closed), may_send).await?;
-    let receipts = if is_all_closed || !may_work {
+    let receipts = if is_all_closed || is_sought || !may_work {
         None
     } else {
         Receipts::read(&mut tx, provider, now, w).await?
@@ -172,7 +201,7 @@ async fn shown(
         let closed = if is_all_closed { "closed=1&" } else { "" };
         format!(
             "/payments/unmatched?{closed}before={}.{}",
-            last.at.as_millis(),
+            last.listed_at().as_millis(),
             last.id
         )
     });
@@ -220,6 +249,7 @@ async fn shown(
         closed: done,
         older,
         is_all_closed,
+        is_sought,
         may_work,
         receipts,
         filled,
@@ -236,76 +266,6 @@ async fn shown(
     Ok(html(status, &page))
 }
 
-fn shown_item(
-    row: Queued,
-    plans: Vec<Choice>,
-    may_work: bool,
-    (going, may_reverse): (Option<Stands>, bool),
-    words: &Words,
-) -> Item {
-    let w = &words.queue;
-    let (name, text) = match row.reason {
-        Some(Reason::Amount) => (w.amount, w.amount_text),
-        Some(Reason::Double) => (w.double, w.double_text),
-        Some(Reason::Statement) => (w.statement, w.statement_text),
-        Some(Reason::Late) => (w.late, w.late_text),
-        Some(Reason::Asked) => (w.asked, w.asked_text),
-        Some(Reason::Short) => (w.short, w.short_text),
-        Some(Reason::Nobody) | None => (w.nobody, w.nobody_text),
-    };
-    let became = row.closed.map(|(outcome, at)| {
-        let word = match outcome.as_str() {
-            "ticket" => w.was_ticket,
-            "refund" => w.was_refund,
-            "credit" => w.was_credit,
-            _ => w.was_known,
-        };
-        (word, words.calendar.moment(at))
-    });
-    let (ticket, code) = row.ticket.unzip();
-    Item {
-        id: row.id,
-        amount: show::money(row.amount),
-        name,
-        text,
-        is_late: row.reason == Some(Reason::Late),
-        credits: match &row.payer {
-            Payer::Number(phone) => Some(show::phone(&phone.digits())),
-            Payer::Masked { .. } | Payer::Hash(_) | Payer::Untold => None,
-        },
-        at: words.calendar.moment(row.at),
-        payer: payer(&row.payer, w),
-        receipt: row.receipt,
-        reference: row.reference,
-        site: row.site,
-        payment: row.payment,
-        plans,
-        became,
-        person: row.person,
-        ticket,
-        code: code
-            .filter(|_| may_work)
-            .and_then(|code| TicketCode::parse(&code).ok())
-            .map(|code| masked(&code)),
-        back: row.back,
-        customer: row.customer,
-        going,
-        may_reverse,
-        tried: Tried::Nothing,
-    }
-}
-
-/// Who paid, as far as it is known.
-#[must_use]
-pub fn payer(payer: &Payer, w: &QueueWords) -> String {
-    match payer {
-        Payer::Number(phone) => show::phone(&phone.digits()),
-        Payer::Masked { head, tail } => format!("{head}•••{tail}"),
-        Payer::Hash(_) => w.hidden.to_owned(),
-        Payer::Untold => w.untold.to_owned(),
-    }
-}
-
 /// Gives a voucher for money.
 ///
 /// # Errors
@@ -319,7 +279,8 @@ pub async fn give(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let plan = filled.plan.parse().ok();
-    let done = resolve::give(&app, seat.provider(), seat.actor(), what, plan).await;
+    let who = (seat.provider(), seat.actor());
+    let done = resolve::give_as(&app, who, what, plan, filled.is_sure()).await;
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
 }
 
@@ -336,7 +297,8 @@ pub async fn credit(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let phone = filled.phone.parse().ok();
-    let done = credit::make_over(&app, seat.provider(), seat.actor(), what, phone).await;
+    let who = (seat.provider(), seat.actor());
+    let done = credit::make_over_as(&app, who, what, phone, filled.is_sure()).await;
     let tried = Tried::Credit;
     let filled = Filled {
         id,
@@ -359,12 +321,8 @@ pub async fn refund(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let said = (filled.receipt.as_str(), filled.reason.as_str());
-    let (provider, actor) = (seat.provider(), seat.actor());
-    let done = if filled.sure.is_empty() {
-        resolve::refund(&app, provider, actor, what, said).await
-    } else {
-        resolve::refund_all_the_same(&app, provider, actor, what, said).await
-    };
+    let who = (seat.provider(), seat.actor());
+    let done = resolve::refund_as(&app, who, what, said, filled.is_sure()).await;
     let tried = Tried::Refund;
     let filled = Filled {
         id,

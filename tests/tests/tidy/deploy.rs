@@ -1,0 +1,53 @@
+//! What the files of `deploy/` must agree on, which nothing reads before somebody deploys them.
+
+use std::fs;
+
+use super::root;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("the file is there")
+}
+
+/// The names that stand behind a mark.
+fn names<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
+    let behind = text.split(mark).skip(1);
+    behind
+        .map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            &rest[..end.unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn the_agents_unit_looks_where_root_enrolled_and_says_how_its_user_is_made() {
+    let unit = read("deploy/systemd/mnara-agent.service");
+    let folders = names(&unit, "\nStateDirectory=");
+    let users = names(&unit, "\nUser=");
+    assert_eq!((folders.len(), users.len()), (1, 1));
+    let told = format!("Environment=MNARA_STATE_DIR=/var/lib/{}", folders[0]);
+    assert!(unit.lines().any(|line| line == told), "{told} is missing");
+    let made = format!(" {}", users[0]);
+    assert!(
+        unit.lines()
+            .any(|line| line.starts_with("# Once: useradd ") && line.ends_with(&made)),
+        "nothing says how {} is made",
+        users[0]
+    );
+}
+
+#[test]
+fn every_volume_that_kubernetes_claims_by_name_is_made_there() {
+    let text = read("deploy/kubernetes.yaml");
+    let is_claim = |object: &&str| object.contains("\nkind: PersistentVolumeClaim\n");
+    let made: Vec<_> = text
+        .split("\n---\n")
+        .filter(is_claim)
+        .flat_map(|object| names(object, "\nmetadata:\n  name: "))
+        .collect();
+    let claimed = names(&text, "claimName: ");
+    assert!(!claimed.is_empty(), "nothing is claimed by name");
+    for name in claimed {
+        assert!(made.contains(&name), "{name} is made nowhere");
+    }
+}
