@@ -11,6 +11,8 @@ use mnara_protocol::ticket::EndReason;
 use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
 use thiserror::Error;
 
+use super::state::State;
+use super::tickets::Origin;
 use super::{Commands, Core, Now};
 
 /// One row of the feed as it is kept.
@@ -92,7 +94,7 @@ impl Core {
                 plan.on_sale &= Currency::KNOWN.contains(&plan.price.currency());
                 self.plans.insert(plan.id, plan);
             }
-            Row::Series(series) => self.series(series),
+            Row::Series(series) => self.series(series, now),
             Row::Ticket(row) => {
                 let id = row.ticket;
                 self.state.tickets.take_row(row, now.at);
@@ -141,7 +143,7 @@ impl Core {
         }
     }
 
-    fn series(&mut self, series: Series) {
+    fn series(&mut self, series: Series, now: Now) {
         let context = seal::series_key_context(series.id, self.identity.site);
         let key = seal::open(&self.identity.signing, &context, &series.sealed_key)
             .ok()
@@ -154,8 +156,12 @@ impl Core {
             return;
         };
         let id = series.id;
+        let is_revoked = series.right.revoked.is_some();
         self.unsealed.remove(&id);
         self.state.batches.take(series, SeriesKey::from_bytes(key));
+        if is_revoked {
+            self.take_back_series(id, now);
+        }
         let back: Vec<_> = self
             .strays
             .values()
@@ -168,9 +174,30 @@ impl Core {
         }
     }
 
+    /// Rules what was used of a series that was taken back: also what runs gives no access any more, and what was used while the site was
+    /// cut off, of which the controller has not heard.
+    fn take_back_series(&mut self, id: SeriesId, now: Now) {
+        let State {
+            tickets, batches, ..
+        } = &mut self.state;
+        let used: Vec<_> = tickets
+            .iter()
+            .filter_map(|known| match known.origin {
+                Origin::Printed(printed) if printed.series == id => {
+                    Some((known.ticket.id, batches.right(printed)?))
+                }
+                Origin::Printed(_) | Origin::Bought(_) => None,
+            })
+            .collect();
+        for (ticket, right) in used {
+            tickets.rule(ticket, right, now.at);
+        }
+    }
+
     fn ruling(&mut self, row: RulingRow, now: Now) {
-        self.state.tickets.rule(row.ticket, row.right, now.at);
-        self.state.batches.rule(row);
+        let ticket = row.ticket;
+        let right = self.state.batches.rule(row);
+        self.state.tickets.rule(ticket, right, now.at);
     }
 
     /// Ends live tickets that settlement gave to another site. One that was used here before stays: the controller has not heard of it
