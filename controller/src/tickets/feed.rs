@@ -111,6 +111,10 @@ pub fn ruling(
 /// The feed row of a ticket at one site, whichever kind of ticket it is, after a decision about it.
 #[must_use]
 pub fn decision(site: SiteId, found: &Found) -> Change {
+    decision_for(site, found, None)
+}
+
+fn decision_for(site: SiteId, found: &Found, delivery: Option<Delivery>) -> Change {
     match found.printed {
         Some(printed) => {
             let elsewhere = found
@@ -122,9 +126,9 @@ pub fn decision(site: SiteId, found: &Found) -> Change {
                     site: first,
                     name: found.redeemed_at_name.clone(),
                 });
-            ruling(site, &found.kept, printed, elsewhere, None)
+            ruling(site, &found.kept, printed, elsewhere, delivery)
         }
-        None => ticket(site, &found.kept, None, None, None),
+        None => ticket(site, &found.kept, delivery, None, None),
     }
 }
 
@@ -146,6 +150,11 @@ pub async fn decided(
             let right = found.kept.ticket.right;
             let row = Row::Ticket(TicketRow { right, ..told });
             Ok(change(site, &row, anew.row))
+        }
+        Some(Row::Ruling(told)) => {
+            let named = told.deliver_to.zip(told.deliver_until);
+            let delivery = named.map(|(to, until)| Delivery { to, until });
+            Ok(decision_for(site, found, delivery))
         }
         Some(_) | None => Ok(anew),
     }
