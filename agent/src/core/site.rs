@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
-use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, Row, RulingRow};
+use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, ReleasedFact, Row, RulingRow};
 use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::EndReason;
@@ -14,6 +14,9 @@ use thiserror::Error;
 use super::state::State;
 use super::tickets::Origin;
 use super::{Commands, Core, Now};
+
+/// The kind of the row of a bought ticket.
+const TICKET: u16 = 4;
 
 /// One row of the feed as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +64,9 @@ impl Core {
 
     pub(super) fn rows(&mut self, rows: Vec<RowChange>, now: Now, out: &mut Commands) {
         for row in rows {
+            if row.kind == TICKET && row.body.is_none() {
+                self.moved_on(TicketId::from_bytes(row.id), now, out);
+            }
             self.row(row, now);
         }
         self.end_used_elsewhere(now, out);
@@ -68,6 +74,19 @@ impl Core {
         self.try_lookups(now, out);
         self.answer_buyers(now, out);
         out.router = true;
+    }
+
+    /// Takes everybody off a bought ticket that goes to another site: it serves as many devices as were sold at one site, not at each.
+    fn moved_on(&mut self, ticket: TicketId, now: Now, out: &mut Commands) {
+        let Some(known) = self.state.tickets.find(ticket).filter(|it| it.is_sold()) else {
+            return;
+        };
+        let held: Vec<_> = known.ticket.slots().iter().map(|slot| slot.mac).collect();
+        for mac in held {
+            let at = now.at;
+            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
+            self.cut_off(ticket, mac);
+        }
     }
 
     /// Applies one row; nothing is written down for it, since the row itself is on disk.
@@ -115,7 +134,6 @@ impl Core {
     fn row_gone(&mut self, kind: u16, id: [u8; 16]) {
         const PLAN: u16 = 2;
         const SERIES: u16 = 3;
-        const TICKET: u16 = 4;
         const CHECKOUT: u16 = 5;
         const RULING: u16 = 6;
         const LOOK: u16 = 7;
