@@ -160,6 +160,25 @@ pub async fn decided(
     }
 }
 
+/// Whether a site has a ticket. A bought one that went on to another site it has no more, although it was used there; a printed one comes
+/// with its series, and what was given away the site made itself.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_at(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    found: &Found,
+) -> sqlx::Result<bool> {
+    if found.printed.is_some() || found.kept.tried_by.is_some() {
+        return Ok(true);
+    }
+    let row = decision(site, found);
+    let told = fleet::store::feed_row(conn, provider, site, row.kind, row.row).await?;
+    Ok(told.is_some())
+}
+
 /// Where a site has a ticket go without being typed, as it was told.
 ///
 /// # Errors
