@@ -75,7 +75,7 @@ impl Core {
     }
 
     /// What is shown to a device that holds no ticket: those it gave back and the one it used last, what runs first. One that is over is
-    /// shown for a day, if there is no other.
+    /// shown for a day, if there is no other. One that went to another site is offered only while the controller can be asked for it.
     fn not_held(&self, mac: Mac, now: Timestamp) -> Vec<&Known> {
         let tickets = &self.state.tickets;
         let last = tickets.last_of(mac);
@@ -89,6 +89,7 @@ impl Core {
             .into_iter()
             .filter_map(|id| tickets.find(id))
             .filter(|known| !matches!(known.ticket.phase, Phase::Ended { .. }))
+            .filter(|known| known.is_here() || self.cloud == Cloud::Reachable)
             .collect();
         open.sort_by_key(|known| (known.turn().is_none(), known.turn()));
         if open.is_empty() {

@@ -8,13 +8,26 @@ use mnara_protocol::ticket::series::Cloud;
 use mnara_protocol::ticket::{Attempt, Place, Refusal, Ticket, redeem};
 
 use super::state::State;
-use super::tickets::Origin;
+use super::tickets::{Known, Origin};
 
 /// A code's ticket as the site knows it.
 pub(crate) struct Candidate {
     ticket: Ticket,
     printed: Option<Printed>,
     place: Place,
+}
+
+impl Known {
+    /// Whether it was sold by the controller, not given away here or printed.
+    pub(crate) fn is_sold(&self) -> bool {
+        matches!(self.origin, Origin::Bought(_)) && !self.is_trial()
+    }
+
+    /// Whether its code is honoured here unasked. That of a bought ticket which went to another site is not: the controller is asked, which
+    /// knows what was used there.
+    pub(crate) fn is_here(&self) -> bool {
+        self.fed || !self.is_sold()
+    }
 }
 
 /// Finds the ticket of a code.
@@ -31,6 +44,7 @@ pub(crate) fn find(
         .tickets
         .by_code(code)
         .and_then(|id| state.tickets.find(id))
+        .filter(|known| known.is_here())
     {
         return Ok(Candidate {
             ticket: known.ticket.clone(),

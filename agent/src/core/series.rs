@@ -138,13 +138,26 @@ impl Batches {
         self.batches.remove(&id);
     }
 
-    pub(crate) fn rule(&mut self, row: RulingRow) {
+    /// Takes a ruling; says what its ticket gives now.
+    pub(crate) fn rule(&mut self, row: RulingRow) -> Right {
         if row.deliver_to.is_some() && !self.is_spent(row.printed) {
             self.undelivered.insert(row.ticket);
         } else {
             self.undelivered.remove(&row.ticket);
         }
+        let right = self.ruled_right(&row);
         self.rulings.insert(row.ticket, row);
+        right
+    }
+
+    /// What a ruling gives. A series is taken back for good, also those of its tickets of which something was decided before.
+    fn ruled_right(&self, row: &RulingRow) -> Right {
+        let series = self.series(row.printed.series);
+        let revoked = series.and_then(|series| series.right.revoked);
+        Right {
+            revoked: row.right.revoked.or(revoked),
+            ..row.right
+        }
     }
 
     /// Tickets to be used for the device that asked for it, with that device.
@@ -161,7 +174,7 @@ impl Batches {
     pub(crate) fn ruled(&self, id: TicketId) -> Option<(Printed, &Series, Right)> {
         let row = self.rulings.get(&id)?;
         let series = self.series(row.printed.series)?;
-        Some((row.printed, series, row.right))
+        Some((row.printed, series, self.ruled_right(row)))
     }
 
     /// When another site used a printed ticket first, as settlement sees it so far.
@@ -188,7 +201,7 @@ impl Batches {
             printed,
             ticket,
             series,
-            right: ruling.map_or(series.right, |row| row.right),
+            right: ruling.map_or(series.right, |row| self.ruled_right(row)),
             used_elsewhere: ruling.is_some_and(|row| row.used_elsewhere.is_some()),
             spent: self.is_spent(printed),
         })
@@ -218,7 +231,7 @@ impl Batches {
         let id = series::ticket_id(printed.series, printed.index);
         self.rulings
             .get(&id)
-            .map(|row| row.right)
+            .map(|row| self.ruled_right(row))
             .or_else(|| Some(self.batches.get(&printed.series)?.series.right))
     }
 

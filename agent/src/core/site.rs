@@ -4,14 +4,19 @@
 use std::sync::Arc;
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
-use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, Row, RulingRow};
+use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, ReleasedFact, Row, RulingRow};
 use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::EndReason;
 use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
 use thiserror::Error;
 
+use super::state::State;
+use super::tickets::Origin;
 use super::{Commands, Core, Now};
+
+/// The kind of the row of a bought ticket.
+const TICKET: u16 = 4;
 
 /// One row of the feed as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +64,9 @@ impl Core {
 
     pub(super) fn rows(&mut self, rows: Vec<RowChange>, now: Now, out: &mut Commands) {
         for row in rows {
+            if row.kind == TICKET && row.body.is_none() {
+                self.moved_on(TicketId::from_bytes(row.id), now, out);
+            }
             self.row(row, now);
         }
         self.end_used_elsewhere(now, out);
@@ -66,6 +74,19 @@ impl Core {
         self.try_lookups(now, out);
         self.answer_buyers(now, out);
         out.router = true;
+    }
+
+    /// Takes everybody off a bought ticket that goes to another site: it serves as many devices as were sold at one site, not at each.
+    fn moved_on(&mut self, ticket: TicketId, now: Now, out: &mut Commands) {
+        let Some(known) = self.state.tickets.find(ticket).filter(|it| it.is_sold()) else {
+            return;
+        };
+        let held: Vec<_> = known.ticket.slots().iter().map(|slot| slot.mac).collect();
+        for mac in held {
+            let at = now.at;
+            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
+            self.cut_off(ticket, mac);
+        }
     }
 
     /// Applies one row; nothing is written down for it, since the row itself is on disk.
@@ -92,7 +113,7 @@ impl Core {
                 plan.on_sale &= Currency::KNOWN.contains(&plan.price.currency());
                 self.plans.insert(plan.id, plan);
             }
-            Row::Series(series) => self.series(series),
+            Row::Series(series) => self.series(series, now),
             Row::Ticket(row) => {
                 let id = row.ticket;
                 self.state.tickets.take_row(row, now.at);
@@ -113,7 +134,6 @@ impl Core {
     fn row_gone(&mut self, kind: u16, id: [u8; 16]) {
         const PLAN: u16 = 2;
         const SERIES: u16 = 3;
-        const TICKET: u16 = 4;
         const CHECKOUT: u16 = 5;
         const RULING: u16 = 6;
         const LOOK: u16 = 7;
@@ -141,7 +161,7 @@ impl Core {
         }
     }
 
-    fn series(&mut self, series: Series) {
+    fn series(&mut self, series: Series, now: Now) {
         let context = seal::series_key_context(series.id, self.identity.site);
         let key = seal::open(&self.identity.signing, &context, &series.sealed_key)
             .ok()
@@ -154,8 +174,12 @@ impl Core {
             return;
         };
         let id = series.id;
+        let is_revoked = series.right.revoked.is_some();
         self.unsealed.remove(&id);
         self.state.batches.take(series, SeriesKey::from_bytes(key));
+        if is_revoked {
+            self.take_back_series(id, now);
+        }
         let back: Vec<_> = self
             .strays
             .values()
@@ -168,9 +192,30 @@ impl Core {
         }
     }
 
+    /// Rules what was used of a series that was taken back: also what runs gives no access any more, and what was used while the site was
+    /// cut off, of which the controller has not heard.
+    fn take_back_series(&mut self, id: SeriesId, now: Now) {
+        let State {
+            tickets, batches, ..
+        } = &mut self.state;
+        let used: Vec<_> = tickets
+            .iter()
+            .filter_map(|known| match known.origin {
+                Origin::Printed(printed) if printed.series == id => {
+                    Some((known.ticket.id, batches.right(printed)?))
+                }
+                Origin::Printed(_) | Origin::Bought(_) => None,
+            })
+            .collect();
+        for (ticket, right) in used {
+            tickets.rule(ticket, right, now.at);
+        }
+    }
+
     fn ruling(&mut self, row: RulingRow, now: Now) {
-        self.state.tickets.rule(row.ticket, row.right, now.at);
-        self.state.batches.rule(row);
+        let ticket = row.ticket;
+        let right = self.state.batches.rule(row);
+        self.state.tickets.rule(ticket, right, now.at);
     }
 
     /// Ends live tickets that settlement gave to another site. One that was used here before stays: the controller has not heard of it

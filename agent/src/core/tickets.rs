@@ -362,7 +362,8 @@ impl Tickets {
             seen: fact.at,
         };
         let found = self.change(fact.ticket, |mut ticket| {
-            if fact.first {
+            // Read back after a row that tells what was used elsewhere since, a first use begins nothing anew.
+            if fact.first && ticket.since().is_none() {
                 ticket.phase = Phase::Redeemed {
                     at: fact.at,
                     slots: vec![newcomer],
@@ -398,7 +399,8 @@ impl Tickets {
         found
     }
 
-    /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands.
+    /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands, and what
+    /// was begun or used elsewhere since is gone from it too.
     pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>) {
         if !self.known.contains_key(&taken.ticket)
             && let (Some(printed), Some(right)) = (taken.printed, right)
@@ -406,9 +408,17 @@ impl Tickets {
             self.admit_printed(taken.ticket, printed, right);
         }
         let took = self.change(taken.ticket, |mut ticket| {
-            if ticket.phase != Phase::Unused {
-                return ticket;
+            let is_unused = ticket.phase == Phase::Unused;
+            let is_begun_elsewhere =
+                matches!(ticket.phase, Phase::Redeemed { .. }) && taken.since.is_some();
+            if !is_unused && !is_begun_elsewhere {
+                return ticket.used(taken.usage);
             }
+            let slots = if is_unused {
+                taken.slots.clone()
+            } else {
+                ticket.slots().to_vec()
+            };
             ticket.phase = match (taken.ended, taken.since, taken.paused) {
                 (Some(end), since, _) => Phase::Ended {
                     redeemed_at: Some(taken.redeemed_at),
@@ -426,12 +436,12 @@ impl Tickets {
                 (None, Some(since), None) => Phase::Running {
                     redeemed_at: taken.redeemed_at,
                     since,
-                    slots: taken.slots.clone(),
+                    slots,
                     usage: taken.usage,
                 },
                 (None, None, _) => Phase::Redeemed {
                     at: taken.redeemed_at,
-                    slots: taken.slots.clone(),
+                    slots,
                 },
             };
             ticket

@@ -112,7 +112,9 @@ pub async fn extend_in(
     record(app, conn, Some(provider), actor, deed).await?;
     let mut changes = Vec::new();
     for site in store::sites_of(conn, provider, id).await? {
-        changes.push(feed::decided(conn, provider, site, &found).await?);
+        if feed::is_at(conn, provider, site, &found).await? {
+            changes.push(feed::decided(conn, provider, site, &found).await?);
+        }
     }
     fleet::feed::put(conn, provider, changes).await?;
     Ok(())

@@ -111,6 +111,10 @@ pub fn ruling(
 /// The feed row of a ticket at one site, whichever kind of ticket it is, after a decision about it.
 #[must_use]
 pub fn decision(site: SiteId, found: &Found) -> Change {
+    decision_for(site, found, None)
+}
+
+fn decision_for(site: SiteId, found: &Found, delivery: Option<Delivery>) -> Change {
     match found.printed {
         Some(printed) => {
             let elsewhere = found
@@ -122,9 +126,9 @@ pub fn decision(site: SiteId, found: &Found) -> Change {
                     site: first,
                     name: found.redeemed_at_name.clone(),
                 });
-            ruling(site, &found.kept, printed, elsewhere, None)
+            ruling(site, &found.kept, printed, elsewhere, delivery)
         }
-        None => ticket(site, &found.kept, None, None, None),
+        None => ticket(site, &found.kept, delivery, None, None),
     }
 }
 
@@ -147,8 +151,32 @@ pub async fn decided(
             let row = Row::Ticket(TicketRow { right, ..told });
             Ok(change(site, &row, anew.row))
         }
+        Some(Row::Ruling(told)) => {
+            let named = told.deliver_to.zip(told.deliver_until);
+            let delivery = named.map(|(to, until)| Delivery { to, until });
+            Ok(decision_for(site, found, delivery))
+        }
         Some(_) | None => Ok(anew),
     }
+}
+
+/// Whether a site has a ticket. A bought one that went on to another site it has no more, although it was used there; a printed one comes
+/// with its series, and what was given away the site made itself.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_at(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    found: &Found,
+) -> sqlx::Result<bool> {
+    if found.printed.is_some() || found.kept.tried_by.is_some() {
+        return Ok(true);
+    }
+    let row = decision(site, found);
+    let told = fleet::store::feed_row(conn, provider, site, row.kind, row.row).await?;
+    Ok(told.is_some())
 }
 
 /// Where a site has a ticket go without being typed, as it was told.

@@ -342,7 +342,7 @@ pub struct RulingRow {
     /// Where it was printed.
     #[n(1)]
     pub printed: Printed,
-    /// What is decided now.
+    /// What is decided now. A series that was taken back is so for this ticket too.
     #[n(2)]
     pub right: Right,
     /// When settlement gave it to another site: its code was used there at this time.

@@ -147,7 +147,9 @@ async fn bought(
     if is_unstarted(&found.kept.ticket, now) {
         note(app, conn, provider, claim, &payment.id.to_string()).await?;
         let sites = tickets::store::sites_of(conn, provider, found.kept.ticket.id).await?;
-        if !sites.contains(&claim.site) {
+        let is_there = sites.contains(&claim.site)
+            && tickets::feed::is_at(conn, provider, claim.site, &found).await?;
+        if !is_there {
             let changes =
                 access::questions::carry(conn, provider, &found, claim.site, None).await?;
             feed::put(conn, provider, changes).await?;

@@ -5,8 +5,11 @@ use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::code::TicketCode;
 
 use super::*;
+use crate::access::questions::order;
 use crate::tests::sites::reports;
 use crate::tickets::extend::{NotExtended, extend};
+use crate::tickets::feed::Delivery;
+use crate::tickets::store;
 
 async fn told(world: &World) -> TicketRow {
     let rows = world.feed(world.shop.site).await.into_iter();
@@ -65,4 +68,43 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
         extend(app, stranger.provider, &code, 60, Actor::Command).await,
         Err(NotExtended::Missing)
     ));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_printed_one_on_its_way_to_a_device_still_gets_there(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, shop) = (&world.app, &world.shop);
+    let printed = series::print(&world, 3).await;
+    let code = &printed.tickets[1].code;
+    let now = app.clock.now();
+    let delivery = Delivery {
+        to: mac(1),
+        until: now.plus_secs(600),
+    };
+    let mut tx = app.db.tenant(shop.provider).await.unwrap();
+    let found = store::by_code(&mut tx, shop.provider, code, now)
+        .await
+        .unwrap()
+        .unwrap();
+    let ordered = order(&mut tx, shop.provider, &found, shop.site, delivery)
+        .await
+        .unwrap();
+    fleet::feed::put(&mut tx, shop.provider, ordered.unwrap())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    extend(app, shop.provider, code, 1800, Actor::Command)
+        .await
+        .unwrap();
+    let rows = world.feed(shop.site).await.into_iter();
+    let told: Vec<_> = rows
+        .filter_map(|row| match row {
+            Row::Ruling(row) => Some((row.right.extra_secs, row.deliver_to, row.deliver_until)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(1800, Some(delivery.to), Some(delivery.until))]);
 }

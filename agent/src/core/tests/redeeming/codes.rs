@@ -101,6 +101,70 @@ fn a_printed_code_that_a_device_asked_the_controller_for_is_used_for_it_and_once
 }
 
 #[test]
+fn a_series_that_is_taken_back_ends_what_runs_and_what_had_a_ruling() {
+    let longer = |index| {
+        Row::Ruling(RulingRow {
+            ticket: series::ticket_id(series_id(), index),
+            printed: Printed {
+                series: series_id(),
+                index,
+            },
+            right: Right {
+                extra_secs: 600,
+                ..right(terms())
+            },
+            used_elsewhere: None,
+            used_at: None,
+            used_at_name: None,
+            deliver_to: None,
+            deliver_until: None,
+        })
+    };
+    let mut site = Site::new();
+    for n in 1..=3 {
+        site.joins(n);
+    }
+    site.types(1, &printed(1)).unwrap();
+    site.types(2, &printed(2)).unwrap();
+    site.row(longer(2));
+    site.row(longer(3));
+    site.look();
+    assert!(site.hotspot.is_online(1) && site.hotspot.is_online(2));
+    let good = batch(terms(), CutOff::Anywhere);
+    let taken_back = Right {
+        revoked: Some(site.now().at),
+        ..good.right
+    };
+    let facts = site.row(Row::Series(Series {
+        right: taken_back,
+        ..good
+    }));
+    let ended = facts.iter().filter(
+        |fact| matches!(fact, Fact::Ended(ended) if ended.reason == mnara_protocol::ticket::EndReason::Revoked),
+    );
+    assert_eq!(ended.count(), 2);
+    let is_shut = |site: &mut Site| {
+        site.look();
+        for n in [1, 2] {
+            assert!(!site.hotspot.is_online(n));
+            assert_eq!(site.ticket(n).status, Status::Revoked);
+        }
+        for index in [2, 3] {
+            let refused = Err(RedeemError::Refused(Refusal::Revoked));
+            assert_eq!(site.types(3, &printed(index)), refused);
+        }
+    };
+    is_shut(&mut site);
+    site.restart();
+    is_shut(&mut site);
+    site.restart();
+    // A ruling that was on its way gives nothing back.
+    site.row(longer(2));
+    site.row(longer(3));
+    is_shut(&mut site);
+}
+
+#[test]
 fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
     let mut site = Site::new();
     site.joins(1);

@@ -6,6 +6,7 @@ use mnara_protocol::ticket::{Phase, Refusal, Status};
 use super::*;
 
 mod codes;
+mod moved;
 
 #[test]
 fn a_printed_code_gets_a_device_online_and_its_clock_starts_when_the_router_shows_it() {

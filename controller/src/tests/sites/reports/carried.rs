@@ -1,6 +1,9 @@
 //! A ticket that its customer brings to another site, and one that a site gave away.
 
+use mnara_protocol::ticket::code::TicketCode;
+
 use super::*;
+use crate::tickets::extend::extend;
 
 fn question(code: &str) -> LookupQuestion {
     LookupQuestion {
@@ -88,6 +91,40 @@ async fn a_bought_ticket_goes_where_its_customer_brings_it_with_what_was_used(
         Some(Refusal::Unknown),
         "another provider's code is no code"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn more_time_reaches_a_ticket_where_it_is_and_not_where_it_was(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (first, second, _) = two_sites(&world).await;
+    let ticket = bought(&world).await;
+    let now = world.app.clock.now();
+    first.redeem(&world, ticket, None, now).await;
+    first.confirm(&world, ticket, now).await;
+    let code: String = read(
+        &world.app,
+        "select code from tickets where payment_id is not null",
+    )
+    .await;
+    questions::lookup(&world.app, &second.0, &question(&code))
+        .await
+        .unwrap();
+    let code = TicketCode::parse(&code).unwrap();
+    extend(&world.app, world.shop.provider, &code, 600, Actor::Command)
+        .await
+        .unwrap();
+    let extra = async |site: SiteId| {
+        let rows = world.feed(site).await;
+        rows.into_iter().find_map(|row| match row {
+            Row::Ticket(row) => Some((row.right.extra_secs, row.taken.is_some())),
+            _ => None,
+        })
+    };
+    assert_eq!(extra(second.0.site).await, Some((600, true)));
+    assert_eq!(extra(first.0.site).await, None, "it came back by itself");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

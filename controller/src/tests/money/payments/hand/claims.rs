@@ -178,6 +178,11 @@ async fn of_a_ticket_that_nobody_was_online_with_the_payer_is_told_the_code(
     let is_there =
         |row: &Row| matches!(row, Row::Ticket(row) if row.ticket == ticket && row.taken.is_some());
     assert!(rows.iter().any(is_there));
+    // Back at the first, which has it no more although its code was used there.
+    assert_eq!(told(3, PHONE).await, (spent, Some(code.clone())));
+    let rows = world.feed(world.shop.site).await;
+    let is_back = |row: &Row| matches!(row, Row::Ticket(row) if row.ticket == ticket);
+    assert!(rows.iter().any(is_back));
     // Once the router has let somebody through with it, it is used.
     site.confirm(&world, ticket, now).await;
     assert_eq!(told(4, PHONE).await, (spent, None));
