@@ -198,10 +198,13 @@ pub struct Names {
     pub sites: Vec<(SiteId, String)>,
 }
 
+/// What came together for each thing; none for what is of no such thing.
+type Parts<Id> = BTreeMap<Option<Id>, Sums>;
+
 /// Lines by name, then what has none now, then what never had one. The last two stand also where only the report beside has them, so that both have their lines in the same order.
 fn named<Id: Ord + Copy>(
     names: &[(Id, String)],
-    (sums, beside): (&BTreeMap<Option<Id>, Sums>, &BTreeMap<Option<Id>, Sums>),
+    (sums, beside): (&Parts<Id>, &Parts<Id>),
     (other, none): (&str, &str),
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = names
@@ -228,7 +231,7 @@ fn named<Id: Ord + Copy>(
 }
 
 /// What belongs to things that have no name now.
-fn unnamed<Id: Ord + Copy>(names: &[(Id, String)], sums: &BTreeMap<Option<Id>, Sums>) -> Sums {
+fn unnamed<Id: Ord + Copy>(names: &[(Id, String)], sums: &Parts<Id>) -> Sums {
     let mut left = Sums::default();
     for (id, one) in sums {
         if id.is_some_and(|id| names.iter().all(|(known, _)| *known != id)) {

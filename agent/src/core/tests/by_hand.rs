@@ -185,7 +185,9 @@ fn a_payment_that_nobody_has_seen_yet_is_waited_for_until_it_comes_or_a_while_ha
 /// Names a receipt whose ticket is with a device that was never online with it, as far as the controller has heard.
 fn fetches(site: &mut Site, n: u8) -> Option<Said> {
     assert_eq!(site.ask(named(n, "TKL51ZDR4F")), None);
-    let (attempt, _) = site.questions.pop().unwrap();
+    let asked = site.questions.pop();
+    assert!(asked.is_some(), "the controller is asked");
+    let (attempt, _) = asked?;
     let answer = Answer::Claimed(ClaimedAnswer {
         refusal: Some(NotClaimed::Spent),
         retry_secs: None,

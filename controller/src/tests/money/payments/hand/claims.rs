@@ -159,7 +159,7 @@ async fn of_a_ticket_that_nobody_was_online_with_the_payer_is_told_the_code(
     assert_eq!(told(2, PHONE).await, (spent, Some(code.clone())));
     // At another site, which has never heard of the ticket.
     let provider = world.shop.provider;
-    let second = crate::fleet::create::create(&world.app, provider, "Harbour", Actor::Command)
+    let second = fleet::create::create(&world.app, provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let said = Claim {
