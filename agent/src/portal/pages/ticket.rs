@@ -178,11 +178,17 @@ fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
     };
     let places = format!("{} {} {}", ticket.devices_used, words.of, ticket.devices);
     page.raw("<dl class=\"left\">");
+    // Of what the device holds the script renews them, and that is one.
+    let (time_at, data_at) = if ticket.held {
+        ("<dd id=\"time\">", "<dd id=\"data\">")
+    } else {
+        ("<dd>", "<dd>")
+    };
     if let Some(left) = time_left(ticket, words) {
-        row(page, time, "<dd id=\"time\">", &left);
+        row(page, time, time_at, &left);
     }
     if let Some(left) = ticket.left.bytes.map(data) {
-        row(page, words.data_left, "<dd id=\"data\">", &left);
+        row(page, words.data_left, data_at, &left);
     }
     row(page, words.devices, "<dd>", &places);
     page.raw("</dl>");

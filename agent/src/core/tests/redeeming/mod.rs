@@ -234,7 +234,15 @@ fn a_token_is_for_a_device_of_the_hotspot_while_the_controller_can_be_reached() 
     site.event(Event::LinkUp);
     let token = site.home(1).token.unwrap();
     assert_eq!(token.secs, mnara_protocol::token::LONGEST_SECS);
-    assert!(site.home(9).token.is_none(), "a stranger is vouched for");
+    // Of a stranger nothing is said before the router was looked at anew.
+    assert_eq!(site.ask(Ask::Home { peer: address(9) }), None);
+    for _ in 0..2 {
+        site.look();
+    }
+    let Some((_, Said::Home(home))) = site.replies.pop_first() else {
+        panic!("nobody answers a stranger");
+    };
+    assert!(home.token.is_none(), "a stranger is vouched for");
     site.event(Event::LinkDown);
     assert!(site.home(1).token.is_none());
 }

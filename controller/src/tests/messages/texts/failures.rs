@@ -72,6 +72,7 @@ async fn a_phone_on_the_black_list_is_left_alone(pool: PgPoolOptions, options: P
     assert_eq!(states(&world).await[2], "sent");
     // Where it still stands at the network, that refuses the next one, and the phone is noted as before.
     tower.say(201, &black);
+    world.pass(60).await;
     pay(&world, 4).await;
     assert_eq!(states(&world).await[3], "failed:opted-out");
     let network = "sms_opt_outs where by_whom = 'network'";
