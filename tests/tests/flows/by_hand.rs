@@ -1,6 +1,8 @@
 //! Customers who pay by hand, through the real programs: at the paybill with their device's code, at the till with their number, and by the
 //! receipt where that does not tell.
 
+use std::time::Duration;
+
 use mnara_tests::sim::daraja::{App, HandPayment, Mode};
 use mnara_tests::world::phone::{Page, Phone};
 use mnara_tests::world::{Setup, World};
@@ -154,6 +156,15 @@ async fn who_comes_back_with_another_mac_before_being_online_gets_what_was_paid_
     let phone = world.site.join().unwrap();
     let page = asks(&world, &phone, "").await;
     router.leave(&phone.mac).unwrap();
+    // The router forgets it after a while; until then it would be let in, and its time would run.
+    router.advance(Duration::from_secs(600));
+    let forgotten = router.until(|router| {
+        let hosts = router.rows("/ip/hotspot/host");
+        let mut macs = hosts.iter().filter_map(|row| row.get("mac-address"));
+        let is_there = macs.any(|mac| mac.eq_ignore_ascii_case(&phone.mac));
+        (!is_there).then_some(())
+    });
+    forgotten.await;
     let paid = payment("174379", "254708374149", &account(&page));
     let receipt = world.daraja.pay_by_hand(paid).await.unwrap();
     let held = "redeemed_at is not null and started_at is null";
