@@ -132,6 +132,8 @@ pub async fn one(
     let pace = listed::series_pace(&mut tx, provider, id, now.plus_secs(-WEEK)).await?;
     let from = at.from.unwrap_or(0);
     let found = listed::tickets_of_series(&mut tx, provider, id, from, MOST + 1, now).await?;
+    let unused = listed::unused_codes(&mut tx, provider, id, 0..u32::MAX, 1, now).await?;
+    let unused = unused.first().map_or(0, |code| code.index);
     drop(tx);
     let index = |found: &store::Found| found.printed.map_or(0, |printed| printed.index);
     let more = found.get(usize::from(MOST)).map(index);
@@ -183,7 +185,11 @@ pub async fn one(
                 name: name(layout, w),
             })
             .collect(),
-        parts: parts(series.numbers),
+        // Of those before it nothing is left to print.
+        parts: parts(series.numbers)
+            .into_iter()
+            .filter(|part| unused < part.from + u32::from(OF_PDF))
+            .collect(),
         plan: series.plan_name,
         vouchers,
         more,

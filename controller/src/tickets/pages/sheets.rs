@@ -76,11 +76,11 @@ async fn sheaf(
     let mut tx = app.db.tenant(provider).await?;
     let print = of_series(&mut tx, seat, id, frame.words()).await?;
     let mut from = wish.from.unwrap_or(0);
-    if matches!(paper, Paper::Pdf) {
-        // A stretch of which nothing is left gives way to the next; by whole stretches, so that no code is on two papers.
+    if matches!(paper, Paper::Pdf) && wish.from.is_none() {
+        // The first stretch of which something is left. One that is named gives no other's codes, or they would be on two papers.
         let next = listed::unused_codes(&mut tx, provider, id, from..u32::MAX, 1, now).await?;
         if let Some(next) = next.first() {
-            from = next.index - next.index.saturating_sub(from) % u32::from(OF_PDF);
+            from = next.index - next.index % u32::from(OF_PDF);
         }
     }
     let (how, most, below) = match paper {
