@@ -109,6 +109,12 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
 #[must_use]
 pub fn next(order: &Order, now: Timestamp) -> Next {
     match order.state {
+        // What came once more is on its way back.
+        State::Reversed
+            if order.may_be_declined() && now < order.created_at + DAY * REFUND_DAYS =>
+        {
+            Next::Again(now + HOUR * 6)
+        }
         State::Refused | State::Reversed => Next::Done,
         // The merchant agrees by hand, and that may never be told.
         State::Completed

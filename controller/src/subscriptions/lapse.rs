@@ -103,7 +103,15 @@ pub async fn settle(
         None => None,
     };
     let before = rights::rights(conn, provider).await?;
-    let after = life.rights(plan.as_ref());
+    let mut after = life.rights(plan.as_ref());
+    if after.restricted_from.is_some() && terms::current(terms, now).is_some_and(is_trial) {
+        // A trial makes no more sites than the plan has room for that is paid to follow it.
+        for term in terms.iter().filter(|one| !is_trial(one) && now < one.until) {
+            let most = plans::one(conn, term.plan).await?;
+            let most = most.and_then(|plan| plan.most_sites);
+            after.most_sites = after.most_sites.into_iter().chain(most).min();
+        }
+    }
     if after != before {
         rights::set(conn, provider, &after, now).await?;
     }
@@ -141,6 +149,10 @@ pub async fn settle(
         remind(app, conn, provider, &life, (what, false), now).await?;
     }
     Ok(life)
+}
+
+const fn is_trial(term: &Term) -> bool {
+    term.order.is_none()
 }
 
 /// Tells whoever pays: of what time brings once for a period, of what happened each time it does.

@@ -58,6 +58,8 @@ pub fn decide(order: &Order, told: &Told, now: Timestamp) -> Decision {
             State::Refused | State::Failed | State::Expired | State::Reversed => Decision::Nothing,
         },
         Code::Reversed => match order.state {
+            // What came once more is back as well: the flag goes, and another time is seen as one.
+            State::Reversed if order.came_again() => Decision::Reverse,
             State::Reversed => Decision::Nothing,
             State::Created
             | State::Submitted

@@ -410,6 +410,18 @@ async fn money_that_came_once_more_after_it_had_gone_back_goes_back_again(
         assert_eq!(rail.seen("RefundRequest").len(), sent);
         admin.post(&act(&id, "declined"), &proof).await.onward();
     }
+    // Once that is back too, nothing is asked of it any more, and what comes a third time is seen as that.
+    admin.post(&act(&id, "refunded"), &proof).await.onward();
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed");
+    let got = admin.post(&act(&id, "declined"), &proof).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed:contrary");
+    let page = admin.get(list).await.page();
+    assert!(page.contains(&act(&id, "refunded")), "{page}");
     // Of which Pesapal took back that it was paid, and which then went back, came once.
     let order = made(&world, &key, &plan, 2).await;
     let id = id_of(&world, &order).await;
@@ -420,5 +432,5 @@ async fn money_that_came_once_more_after_it_had_gone_back_goes_back_again(
     }
     let got = admin.post(&act(&id, "refund"), &proof).await;
     assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(rail.seen("RefundRequest").len(), 3);
+    assert_eq!(rail.seen("RefundRequest").len(), 4);
 }

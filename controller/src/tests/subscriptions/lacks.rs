@@ -282,3 +282,35 @@ async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
     let led = owner.get("/reports").await.onward();
     assert!(led.ends_with("advanced-analytics"), "{led}");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_trial_makes_no_more_sites_than_the_plan_that_is_paid_to_follow_it_has_room_for(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let draft = Draft {
+        name: "Everything".to_owned(),
+        period: Period::Month,
+        price: Price::new(300_000, Currency::Kes),
+        most_sites: None,
+        features: Feature::ALL.to_vec(),
+        trial_days: 14,
+    };
+    let large = create(&world.app, Actor::Command, draft).await.unwrap();
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let large_id = large.id.to_string();
+    let tried = [("plan", large_id.as_str())];
+    let begun = owner.post(&format!("{PAGE}/trial"), &tried).await;
+    assert!(begun.onward().ends_with("done=trial"));
+    let order = made(&world, &key, &small, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    for name in ["Second", "Third"] {
+        let site = owner.post("/sites", &[("name", name)]).await.onward();
+        assert!(site.starts_with("/sites/site_"), "{site}");
+    }
+    let led = owner.post("/sites", &[("name", "Fourth")]).await.onward();
+    assert_eq!(led, "/settings/subscription?why=sites");
+}

@@ -35,15 +35,16 @@ pub async fn known(
            from payments where provider_id = $1 and settled_at >= $3 and settled_at <= $4 and external_txn_id is not null and status = 'success'
              and type in ('mpesa_customer_payment', 'mpesa_account_test')
            union
-           select receipt, amount, at, null from unmatched
+           select receipt, amount, coalesce(paid_at, at), null from unmatched
            where provider_id = $1 and reason <> 'late' and outcome is distinct from 'known' and receipt is not null
-             and (receipt = any($2) or (at >= $3 and at <= $4))
+             and (receipt = any($2) or (at >= $6 and coalesce(paid_at, at) between $3 and $4))
            limit $5"#,
         provider.uuid(),
         receipts,
         At(from) as At,
         At(to) as At,
         MOST,
+        At(from - CLOCKS_APART) as At,
     )
     .fetch_all(&mut *conn)
     .await?;
