@@ -127,7 +127,9 @@ impl Core {
                 self.state
                     .tickets
                     .change(ticket, |ticket| ticket.seen(mac, now.at));
-            } else if slots.len() < usize::from(known.ticket.right.terms.devices) && self.store_open
+            } else if known.is_here()
+                && slots.len() < usize::from(known.ticket.right.terms.devices)
+                && self.store_open
             {
                 // It knew the name and password, so it has the ticket in hand.
                 if let Some(candidate) = redeem::known(&self.state, ticket)

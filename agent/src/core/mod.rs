@@ -423,6 +423,7 @@ impl Core {
         let since = unproven.map(Timestamp::as_millis);
         self.health(HealthEvent::AgentStarted, since, now, out);
         self.state.tickets.rule_again(now.at);
+        self.release_moved(now, out);
         self.deliver(now, out);
         out.router = true;
     }

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
-use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, ReleasedFact, Row, RulingRow};
+use mnara_protocol::message::{
+    BadBody, ByHand, EndedFact, Fact, ReleasedFact, ResumedFact, Row, RulingRow,
+};
 use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
-use mnara_protocol::ticket::EndReason;
 use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
+use mnara_protocol::ticket::{EndReason, Phase};
 use thiserror::Error;
 
 use super::state::State;
@@ -82,10 +84,26 @@ impl Core {
             return;
         };
         let held: Vec<_> = known.ticket.slots().iter().map(|slot| slot.mac).collect();
+        let at = now.at;
+        // Typed at the next site it runs on, so the clock that is held here does too.
+        if matches!(known.ticket.phase, Phase::Paused { .. }) {
+            self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
+        }
         for mac in held {
-            let at = now.at;
             self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
             self.cut_off(ticket, mac);
+        }
+    }
+
+    /// The same for those whose row went before this start, while nobody was taken off yet.
+    pub(super) fn release_moved(&mut self, now: Now, out: &mut Commands) {
+        let tickets = self.state.tickets.iter();
+        let gone: Vec<_> = tickets
+            .filter(|known| !known.is_here() && !matches!(known.ticket.phase, Phase::Ended { .. }))
+            .map(|known| known.ticket.id)
+            .collect();
+        for ticket in gone {
+            self.moved_on(ticket, now, out);
         }
     }
 

@@ -7,6 +7,7 @@ use mnara_protocol::clock::{Correction, Timestamp};
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{Mac, TicketId};
 use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Taken};
+use mnara_protocol::ticket::{Phase, Ticket};
 
 use super::given_back::GivenBack;
 use super::metering::Meters;
@@ -39,7 +40,7 @@ impl State {
             Fact::Granted(fact) if fact.step == Step::Confirmed => {
                 self.confirmed.insert((fact.ticket, fact.mac));
                 self.tickets.change(fact.ticket, |ticket| {
-                    ticket.confirmed(fact.at).seen(fact.mac, fact.at)
+                    begun_by(ticket.confirmed(fact.at), fact.at).seen(fact.mac, fact.at)
                 })
             }
             Fact::Granted(_) | Fact::Drift(_) => true,
@@ -152,4 +153,12 @@ impl State {
             }
         }
     }
+}
+
+/// Nobody is online before the clock runs: read back after a row that tells of a later start elsewhere, it runs from this site's own.
+fn begun_by(mut ticket: Ticket, at: Timestamp) -> Ticket {
+    if let Phase::Running { since, .. } = &mut ticket.phase {
+        *since = (*since).min(at);
+    }
+    ticket
 }

@@ -118,6 +118,7 @@ impl Opened {
                 rows = rotten,
                 "rows of the feed are damaged and left aside; the controller is asked for all of them again"
             );
+            replay.keep_all();
             feed::restart(&mut self.conn)
                 .await
                 .map_err(StoreError::Write)?;

@@ -140,10 +140,10 @@ pub async fn answered(
 
 /// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.
 pub(crate) fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
-    let last = uses.iter().map(|one| (one.redeemed_at, one.site)).max();
+    let last = uses.iter().map(Use::order).max();
     uses.iter()
         .filter(|one| one.ended.is_none() && !one.lost)
-        .filter(|one| is_printed || Some((one.redeemed_at, one.site)) == last)
+        .filter(|one| is_printed || Some(one.order()) == last)
         .map(|one| one.site)
         .collect()
 }

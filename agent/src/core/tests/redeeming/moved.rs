@@ -15,8 +15,8 @@ fn row() -> TicketRow {
     }
 }
 
-/// The ticket as it comes back after so much was used elsewhere.
-fn back(bytes_down: u64) -> TicketRow {
+/// The ticket as it comes back after so much was used elsewhere since a moment.
+fn back(bytes_down: u64, since: Timestamp) -> TicketRow {
     TicketRow {
         deliver_to: None,
         deliver_until: None,
@@ -24,7 +24,7 @@ fn back(bytes_down: u64) -> TicketRow {
             ticket: row().ticket,
             printed: None,
             redeemed_at: NOON,
-            since: Some(NOON),
+            since: Some(since),
             slots: Vec::new(),
             usage: Usage {
                 online_secs: 0,
@@ -91,17 +91,21 @@ fn a_ticket_that_goes_to_another_site_serves_nobody_here_until_it_is_brought_bac
     assert!(site.home(1).ticket.is_none(), "nobody can be asked");
     assert_eq!(site.types(1, BOUGHT), Err(RedeemError::CloudAwayUnknown));
     site.event(Event::LinkUp);
+    site.pass(Duration::from_secs(900));
     site.joins(2);
     asks(&mut site, 2);
-    site.row(Row::Ticket(back(800_000)));
+    site.row(Row::Ticket(back(800_000, NOON.plus_secs(600))));
     let (_, said) = site.replies.pop_first().unwrap();
     assert!(matches!(said, Said::Redeemed(Ok(_))));
     site.look();
     assert!(site.hotspot.is_online(2) && !site.hotspot.is_online(1));
-    assert_eq!(site.ticket(2).left.bytes, Some(200_000));
+    let stands = |ticket: TicketView| (ticket.left.bytes, ticket.ends_at);
+    // It runs from its start here, also once all is read back from the disk.
+    let expected = (Some(200_000), Some(NOON + HOUR));
+    assert_eq!(stands(site.ticket(2)), expected);
     site.restart();
     site.look();
-    assert_eq!(site.ticket(2).left.bytes, Some(200_000));
+    assert_eq!(stands(site.ticket(2)), expected);
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn what_was_begun_elsewhere_does_not_begin_again() {
     leaves(&mut site);
     site.pass(Duration::from_secs(600));
     asks(&mut site, 1);
-    site.row(Row::Ticket(back(400_000)));
+    site.row(Row::Ticket(back(400_000, NOON)));
     site.look();
     let ticket = site.ticket(1);
     assert!(ticket.online);

@@ -1,11 +1,13 @@
 //! The tickets this site knows and what rows and facts do to them. Deciding whether a code opens the door is `redeem`'s work, what a
 //! batch's codes are is `series`'.
 
+mod taken;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, Mac, TicketId};
-use mnara_protocol::message::{Printed, RedeemedFact, Taken, TicketRow};
+use mnara_protocol::message::{Printed, RedeemedFact, TicketRow};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{EndReason, Phase, Right, Slot, Ticket};
 
@@ -267,7 +269,7 @@ impl Tickets {
         self.note_delivery(row.ticket);
     }
 
-    /// A bought ticket's row left the feed: an unused one is gone, a used one lives out its time.
+    /// A bought ticket's row left the feed: an unused one is gone, and a used one is known still, for the day it comes back.
     pub(crate) fn drop_row(&mut self, id: TicketId) {
         if let Some(known) = self.known.get_mut(&id) {
             known.fed = false;
@@ -397,60 +399,6 @@ impl Tickets {
             self.last.insert(fact.mac, fact.ticket);
         }
         found
-    }
-
-    /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands, and what
-    /// was begun or used elsewhere since is gone from it too.
-    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>) {
-        if !self.known.contains_key(&taken.ticket)
-            && let (Some(printed), Some(right)) = (taken.printed, right)
-        {
-            self.admit_printed(taken.ticket, printed, right);
-        }
-        let took = self.change(taken.ticket, |mut ticket| {
-            let is_unused = ticket.phase == Phase::Unused;
-            let is_begun_elsewhere =
-                matches!(ticket.phase, Phase::Redeemed { .. }) && taken.since.is_some();
-            if !is_unused && !is_begun_elsewhere {
-                return ticket.used(taken.usage);
-            }
-            let slots = if is_unused {
-                taken.slots.clone()
-            } else {
-                ticket.slots().to_vec()
-            };
-            ticket.phase = match (taken.ended, taken.since, taken.paused) {
-                (Some(end), since, _) => Phase::Ended {
-                    redeemed_at: Some(taken.redeemed_at),
-                    since,
-                    at: end.at,
-                    reason: end.reason,
-                    usage: taken.usage,
-                },
-                (None, Some(since), Some(at)) => Phase::Paused {
-                    redeemed_at: taken.redeemed_at,
-                    since,
-                    at,
-                    usage: taken.usage,
-                },
-                (None, Some(since), None) => Phase::Running {
-                    redeemed_at: taken.redeemed_at,
-                    since,
-                    slots,
-                    usage: taken.usage,
-                },
-                (None, None, _) => Phase::Redeemed {
-                    at: taken.redeemed_at,
-                    slots,
-                },
-            };
-            ticket
-        });
-        if took {
-            for slot in &taken.slots {
-                self.last.entry(slot.mac).or_insert(taken.ticket);
-            }
-        }
     }
 
     /// Lets go of tickets that ended long ago.
