@@ -151,7 +151,8 @@ pub(crate) fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
 #[cfg(test)]
 mod tests {
     use mnara_protocol::clock::Timestamp;
-    use mnara_protocol::ticket::EndReason;
+    use mnara_protocol::ids::Mac;
+    use mnara_protocol::ticket::{EndReason, Slot};
 
     use super::*;
 
@@ -174,5 +175,14 @@ mod tests {
         assert_eq!(in_use(&uses, true), [site(1)]);
         assert!(in_use(&uses[..2], false).is_empty());
         assert!(in_use(&[], true).is_empty());
+        // Brought back, it is where somebody holds it, wherever its code was first used last.
+        let back = Use {
+            slots: vec![Slot {
+                mac: Mac::from_bytes([2, 0, 0, 0, 0, 1]),
+                seen: Timestamp::from_millis(9),
+            }],
+            ..one(1)
+        };
+        assert_eq!(in_use(&[back, one(2)], false), [site(1)]);
     }
 }
