@@ -20,25 +20,12 @@ use crate::tickets;
 use crate::tickets::revoke;
 
 /// Makes the money over to a phone, which pays less the next time: to the phone that paid, if it is known in full, else to the one that is named.
-/// The voucher of what came late is taken back with it.
+/// The voucher of what came late is taken back with it. While M-PESA may be sending the money back it is made over only for who is sure: who has
+/// looked and knows that it does not.
 ///
 /// # Errors
 /// [`NotResolved`].
 pub async fn make_over(
-    app: &App,
-    provider: ProviderId,
-    actor: Actor,
-    id: UnmatchedId,
-    named: Option<Msisdn>,
-) -> Result<(), NotResolved> {
-    make_over_as(app, (provider, actor), id, named, false).await
-}
-
-/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
-///
-/// # Errors
-/// [`NotResolved`].
-pub async fn make_over_as(
     app: &App,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,

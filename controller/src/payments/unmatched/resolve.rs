@@ -73,24 +73,11 @@ pub enum NotResolved {
 }
 
 /// Gives a voucher for the money. What came late has one: it is sent to its device, which is let online when it is there within a day.
+/// While M-PESA may be sending the money back it is given only for who is sure: who has looked and knows that it does not.
 ///
 /// # Errors
 /// [`NotResolved`].
 pub async fn give(
-    app: &App,
-    provider: ProviderId,
-    actor: Actor,
-    id: UnmatchedId,
-    plan: Option<PlanId>,
-) -> Result<(), NotResolved> {
-    give_as(app, (provider, actor), id, plan, false).await
-}
-
-/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
-///
-/// # Errors
-/// [`NotResolved`].
-pub async fn give_as(
     app: &App,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
@@ -178,25 +165,12 @@ async fn ticket(
     Ok(())
 }
 
-/// Writes down that the money went back, unless M-PESA may be sending it back just now. The voucher of what came late is taken back with it.
+/// Writes down that the money went back, unless M-PESA may be sending it back just now and nobody is sure that it does not. The voucher of what
+/// came late is taken back with it.
 ///
 /// # Errors
 /// [`NotResolved`].
 pub async fn refund(
-    app: &App,
-    provider: ProviderId,
-    actor: Actor,
-    id: UnmatchedId,
-    said: (&str, &str),
-) -> Result<(), NotResolved> {
-    refund_as(app, (provider, actor), id, said, false).await
-}
-
-/// The same, also while M-PESA may be sending the money back, for whoever is sure: who has looked and knows that it does not.
-///
-/// # Errors
-/// [`NotResolved`].
-pub async fn refund_as(
     app: &App,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,

@@ -241,7 +241,7 @@ async fn sort_out(world: &World, actor: Actor) {
     }
     let sql = "select id from unmatched where receipt = 'NLK0000002'";
     let id = mnara_protocol::ids::UnmatchedId::from_uuid(read(app, sql).await);
-    resolve::refund(app, provider, actor, id, ("NLK0000004", "rain"))
+    resolve::refund(app, (provider, actor), id, ("NLK0000004", "rain"), false)
         .await
         .unwrap();
     let mut tx = app.db.tenant(provider).await.unwrap();

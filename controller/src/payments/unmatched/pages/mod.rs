@@ -97,6 +97,11 @@ impl Filled {
     const fn is_sure(&self) -> bool {
         !self.sure.is_empty()
     }
+
+    /// The same, of the money that it is said of.
+    fn of(self, id: String, tried: Tried) -> Self {
+        Self { id, tried, ..self }
+    }
 }
 
 /// Shows the queue.
@@ -280,7 +285,7 @@ pub async fn give(
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let plan = filled.plan.parse().ok();
     let who = (seat.provider(), seat.actor());
-    let done = resolve::give_as(&app, who, what, plan, filled.is_sure()).await;
+    let done = resolve::give(&app, who, what, plan, filled.is_sure()).await;
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
 }
 
@@ -298,13 +303,8 @@ pub async fn credit(
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let phone = filled.phone.parse().ok();
     let who = (seat.provider(), seat.actor());
-    let done = credit::make_over_as(&app, who, what, phone, filled.is_sure()).await;
-    let tried = Tried::Credit;
-    let filled = Filled {
-        id,
-        tried,
-        ..filled
-    };
+    let done = credit::make_over(&app, who, what, phone, filled.is_sure()).await;
+    let filled = filled.of(id, Tried::Credit);
     answered(&app, &frame, &seat, filled, done).await
 }
 
@@ -322,13 +322,8 @@ pub async fn refund(
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let said = (filled.receipt.as_str(), filled.reason.as_str());
     let who = (seat.provider(), seat.actor());
-    let done = resolve::refund_as(&app, who, what, said, filled.is_sure()).await;
-    let tried = Tried::Refund;
-    let filled = Filled {
-        id,
-        tried,
-        ..filled
-    };
+    let done = resolve::refund(&app, who, what, said, filled.is_sure()).await;
+    let filled = filled.of(id, Tried::Refund);
     answered(&app, &frame, &seat, filled, done).await
 }
 
@@ -346,12 +341,7 @@ pub async fn reverse(
     let what = ask::What::Queue(id.parse().map_err(|_| Trouble::Nothing)?);
     let who = (seat.person, seat.actor());
     let done = ask::send_back(&app, seat.provider(), who, what, &filled.reason).await;
-    let tried = Tried::Back;
-    let filled = Filled {
-        id,
-        tried,
-        ..filled
-    };
+    let filled = filled.of(id, Tried::Back);
     asked_for(&app, &frame, &seat, &filled, (done, "back")).await
 }
 

@@ -15,7 +15,7 @@ async fn what_is_told_again_of_money_that_is_dealt_with_takes_no_credit(
     let actor = somebody(&world).await;
     let give = async |id: String| {
         let id = id.parse().unwrap();
-        make_over(&world.app, world.shop.provider, actor, id, None)
+        make_over(&world.app, (world.shop.provider, actor), id, None, false)
             .await
             .unwrap();
     };

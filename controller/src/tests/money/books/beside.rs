@@ -36,7 +36,7 @@ async fn what_was_paid_beside_a_prompt_is_credit_of_whoever_paid_it(
             id.parse().unwrap(),
             named.map(|phone| phone.parse().unwrap()),
         );
-        make_over(&world.app, world.shop.provider, actor, id, named).await
+        make_over(&world.app, (world.shop.provider, actor), id, named, false).await
     };
     let short = tell("AAAAAAAA01", "254708374150", "30.00").await;
     world.call_back(&secret, success(1, "AAAAAAAA02")).await;

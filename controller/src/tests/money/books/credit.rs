@@ -199,7 +199,7 @@ async fn what_failed_gives_its_credit_back_and_what_is_paid_after_all_never_spen
     let id = in_queue(&world, &till, "AAAAAAAA01", PHONE, "30.00").await;
     let give = async |id: &str| {
         let id = id.parse().unwrap();
-        make_over(&world.app, world.shop.provider, actor, id, None).await
+        make_over(&world.app, (world.shop.provider, actor), id, None, false).await
     };
     give(&id).await.unwrap();
     // Cancelled: the credit is free again. Told twice, it is given back once.
@@ -304,7 +304,8 @@ async fn what_came_late_becomes_credit_with_its_voucher_taken_back_unless_that_w
         let id: String = read(&world.app, &sql).await;
         late.push(id.parse().unwrap());
     }
-    let give = async |id| make_over(&world.app, world.shop.provider, actor, id, None).await;
+    let give =
+        async |id| make_over(&world.app, (world.shop.provider, actor), id, None, false).await;
     for _ in 0..2 {
         give(late[0]).await.unwrap();
     }
@@ -323,9 +324,15 @@ async fn what_came_late_becomes_credit_with_its_voucher_taken_back_unless_that_w
     let done = give(late[1]).await;
     assert!(matches!(done, Err(NotResolved::Used)), "{done:?}");
     // Sent, it is done with.
-    resolve::give(&world.app, world.shop.provider, actor, late[1], None)
-        .await
-        .unwrap();
+    resolve::give(
+        &world.app,
+        (world.shop.provider, actor),
+        late[1],
+        None,
+        false,
+    )
+    .await
+    .unwrap();
     assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     assert_balanced(&world, "used").await;
 }
@@ -353,8 +360,8 @@ async fn credit_is_spent_exactly_once_in_whatever_order_things_are_told(
         let id = id.parse().unwrap();
         // Two taps at once.
         let (one, two) = tokio::join!(
-            make_over(&world.app, world.shop.provider, actor, id, None),
-            make_over(&world.app, world.shop.provider, actor, id, None),
+            make_over(&world.app, (world.shop.provider, actor), id, None, false),
+            make_over(&world.app, (world.shop.provider, actor), id, None, false),
         );
         one.and(two).unwrap();
         // And two orders at once from one phone, of which one is asked.
@@ -469,7 +476,7 @@ async fn a_callback_with_another_amount_brings_its_money_into_the_queue_once(
     let plan = Some(world.shop.plan.id);
     let actor = somebody(&world).await;
     let (app, provider) = (&world.app, world.shop.provider);
-    resolve::give(app, provider, actor, id.parse().unwrap(), plan)
+    resolve::give(app, (provider, actor), id.parse().unwrap(), plan, false)
         .await
         .unwrap();
     assert_eq!(world.count("tickets").await, 2);

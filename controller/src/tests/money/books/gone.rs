@@ -67,7 +67,7 @@ async fn what_went_back_at_the_rail_itself_is_shown_and_written_into_the_books_o
         "select 'unm_' || replace(id::text, '-', '') from unmatched where receipt = 'AAAAAAAA04'";
     let id: String = read(app, sql).await;
     let plan = Some(world.shop.plan.id);
-    resolve::give(app, provider, actor, id.parse().unwrap(), plan)
+    resolve::give(app, (provider, actor), id.parse().unwrap(), plan, false)
         .await
         .unwrap();
     assert_balanced(&world, "before").await;
@@ -188,7 +188,7 @@ async fn what_something_else_was_written_for_meanwhile_is_not_said_to_be_written
     let (app, provider) = (&world.app, world.shop.provider);
     let id =
         mnara_protocol::ids::UnmatchedId::from_uuid(read(app, "select id from unmatched").await);
-    resolve::give(app, provider, actor, id, Some(world.shop.plan.id))
+    resolve::give(app, (provider, actor), id, Some(world.shop.plan.id), false)
         .await
         .unwrap();
     let tap = "/books/statement/gone";

@@ -294,7 +294,7 @@ async fn what_was_decided_about_last_comes_first_and_each_once(
         let id = mnara_protocol::ids::UnmatchedId::from_uuid(*id);
         let receipt = format!("BBBBBB{n:04}");
         let said = (receipt.as_str(), "rain");
-        resolve::refund(&world.app, provider, actor, id, said)
+        resolve::refund(&world.app, (provider, actor), id, said, false)
             .await
             .unwrap();
         world.app.clock.advance(Duration::from_secs(1));
@@ -394,7 +394,7 @@ async fn a_receipt_by_which_money_of_the_queue_went_back_is_no_payments_as_well(
     let id = read(&world.app, "select id from unmatched").await;
     let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
     let said = ("BACK000001", "paid twice");
-    resolve::refund(&world.app, provider, actor, id, said)
+    resolve::refund(&world.app, (provider, actor), id, said, false)
         .await
         .unwrap();
     let noted = |receipt| Noted {

@@ -131,14 +131,15 @@ async fn play(world: &World, till: &str, n: u8, events: &[Event], told: &mut BTr
             Event::Give => {
                 if let Some(id) = open_row(world).await {
                     let plan = Some(world.shop.plan.id);
-                    resolve::give(app, provider, actor, id, plan).await.unwrap();
+                    let given = resolve::give(app, (provider, actor), id, plan, false);
+                    given.await.unwrap();
                 }
             }
             Event::Back => {
                 if let Some(id) = open_row(world).await {
                     let receipt = format!("GONE{n:02}{place:02}");
                     let said = (receipt.as_str(), "rain");
-                    let done = resolve::refund(app, provider, actor, id, said);
+                    let done = resolve::refund(app, (provider, actor), id, said, false);
                     done.await.unwrap();
                 }
             }

@@ -177,10 +177,10 @@ async fn what_a_phone_paid_by_credit_is_no_part_of_what_was_reversed(
     let id = read(&world.app, "select id from unmatched").await;
     make_over(
         &world.app,
-        provider,
-        actor,
+        (provider, actor),
         UnmatchedId::from_uuid(id),
         None,
+        false,
     )
     .await
     .unwrap();

@@ -94,10 +94,10 @@ async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
     let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
     resolve::refund(
         &world.app,
-        world.shop.provider,
-        Actor::Staff(person),
+        (world.shop.provider, Actor::Staff(person)),
         id,
         ("RKL99ZDR99", "asked"),
+        false,
     )
     .await
     .unwrap();
