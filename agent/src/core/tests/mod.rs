@@ -260,6 +260,7 @@ pub(super) struct Site {
     pub(super) journal: Vec<(u16, Vec<u8>)>,
     pub(super) rows: BTreeMap<(u16, [u8; 16]), Vec<u8>>,
     pub(super) checkpoint: Option<(u64, Vec<u8>)>,
+    pub(super) snapshot: Option<Vec<u8>>,
     pub(super) replies: BTreeMap<AskId, Said>,
     pub(super) questions: Vec<(AttemptId, Question)>,
     asked: u64,
@@ -292,6 +293,7 @@ impl Site {
             journal: Vec::new(),
             rows: BTreeMap::new(),
             checkpoint: None,
+            snapshot: None,
             replies: BTreeMap::new(),
             questions: Vec::new(),
             asked: 0,
@@ -400,14 +402,29 @@ impl Site {
         self.checkpoint = Some((self.journal.len() as u64, self.core.checkpoint()));
     }
 
-    /// Kills the program and reads everything back from the journal, the rows and the last checkpoint.
+    /// Keeps the state as a snapshot; the journal before it goes.
+    pub(super) fn keep_snapshot(&mut self) {
+        self.snapshot = Some(self.core.snapshot());
+        self.checkpoint = None;
+        self.journal.clear();
+    }
+
+    /// Kills the program and reads everything back from the last snapshot, the rows, the last checkpoint and the journal.
     ///
     /// As in life, a program that starts draws random numbers of its own: two of one seed would name two tickets alike.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self) -> Vec<Fact> {
+        self.restart_after(|_| {})
+    }
+
+    /// The same; something is done once the rows are read.
+    pub(super) fn restart_after(&mut self, rows: impl FnOnce(&mut Replay)) -> Vec<Fact> {
         self.restarts = self.restarts.wrapping_add(1);
         let mut seed = [10; 32];
         seed[0] = self.restarts;
         let mut replay = Replay::new(identity(), seed, true);
+        if let Some(snapshot) = &self.snapshot {
+            replay.snapshot(snapshot).unwrap();
+        }
         for ((kind, id), body) in &self.rows {
             let change = RowChange {
                 kind: *kind,
@@ -416,6 +433,7 @@ impl Site {
             };
             replay.row(change, self.now());
         }
+        rows(&mut replay);
         if let Some((entry, body)) = &self.checkpoint {
             replay.checkpoint(*entry, body).unwrap();
         }
@@ -424,7 +442,7 @@ impl Site {
         }
         self.core = replay.finish(self.journal.len() as u64);
         self.replies.clear();
-        self.event(Event::Started(None));
+        self.event(Event::Started(None))
     }
 }
 

@@ -39,15 +39,19 @@ fn back(bytes_down: u64, since: Timestamp) -> TicketRow {
     }
 }
 
-/// The ticket goes to another site.
-fn leaves(site: &mut Site) -> Vec<Fact> {
-    let gone = RowChange {
+/// The ticket's row, gone.
+fn gone() -> RowChange {
+    RowChange {
         kind: Row::Ticket(row()).kind(),
         id: *row().ticket.as_bytes(),
         body: None,
-    };
-    site.rows.remove(&(gone.kind, gone.id));
-    site.event(Event::Rows(vec![gone]))
+    }
+}
+
+/// The ticket goes to another site.
+fn leaves(site: &mut Site) -> Vec<Fact> {
+    site.rows.remove(&(gone().kind, gone().id));
+    site.event(Event::Rows(vec![gone()]))
 }
 
 /// A device types its code, and the controller knows it.
@@ -123,4 +127,67 @@ fn what_was_begun_elsewhere_does_not_begin_again() {
     assert!(ticket.online);
     assert_eq!(ticket.ends_at, Some(NOON + HOUR));
     assert_eq!(ticket.left.bytes, Some(600_000));
+}
+
+#[test]
+fn whoever_is_online_with_a_ticket_that_went_is_taken_off_at_the_next_start() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.row(Row::Ticket(row()));
+    site.look();
+    site.keep_snapshot();
+    // The row went on disk, and the program died before it took anybody off.
+    site.rows.remove(&(gone().kind, gone().id));
+    let facts = site.restart();
+    assert!(
+        facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Released(fact) if fact.mac == mac(1))),
+        "{facts:?}"
+    );
+    site.look();
+    assert!(!site.hotspot.is_online(1));
+    let again = site.restart();
+    assert!(!again.iter().any(|fact| matches!(fact, Fact::Released(_))));
+}
+
+#[test]
+fn a_feed_that_cannot_be_read_takes_nobody_off() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.row(Row::Ticket(row()));
+    site.look();
+    site.keep_snapshot();
+    site.rows.remove(&(gone().kind, gone().id));
+    let facts = site.restart_after(Replay::keep_all);
+    assert!(!facts.iter().any(|fact| matches!(fact, Fact::Released(_))));
+    site.look();
+    assert!(site.hotspot.is_online(1));
+    // The controller says after all that it went.
+    leaves(&mut site);
+    site.look();
+    assert!(!site.hotspot.is_online(1));
+}
+
+#[test]
+fn a_held_ticket_that_is_taken_elsewhere_runs_on() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.row(Row::Ticket(row()));
+    site.look();
+    let ticket = row().ticket;
+    assert_eq!(hold(&mut site, 1, ticket, Command::Pause), Report::Done);
+    site.pass(Duration::from_secs(600));
+    let facts = leaves(&mut site);
+    assert!(matches!(&facts[..], [Fact::Resumed(fact), ..] if fact.ticket == ticket));
+    // It was held for ten minutes, and no longer.
+    site.event(Event::LinkUp);
+    site.pass(Duration::from_secs(900));
+    asks(&mut site, 1);
+    site.row(Row::Ticket(back(400_000, NOON)));
+    site.look();
+    assert_eq!(
+        site.ticket(1).ends_at,
+        Some(NOON + HOUR + Duration::from_secs(600))
+    );
 }
