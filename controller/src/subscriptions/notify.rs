@@ -219,6 +219,8 @@ async fn keep(app: &App, caller: Caller, hint: &Hint, kind: Kind) -> sqlx::Resul
         };
         let charge = (&tracking, caller.0);
         if !recurring::ask_at(app, &mut tx, &began, charge, now).await? {
+            // Now, and not whenever the connection is used again: jobs that are locked are passed over.
+            tx.rollback().await?;
             count("full");
             return Ok(false);
         }
