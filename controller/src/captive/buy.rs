@@ -287,11 +287,13 @@ const fn told(failure: PayFailure) -> &'static str {
             "This number cannot pay at this hotspot. Ask the people here. Nothing was charged."
         }
         PayFailure::NoMpesa => "M-PESA does not take this number. Nothing was charged.",
+        PayFailure::LimitReached => {
+            "This amount is beyond a limit for this number. Nothing was charged. Try another plan or another phone, or come back tomorrow."
+        }
         PayFailure::WrongPin
         | PayFailure::Cancelled
         | PayFailure::NoAnswer
         | PayFailure::NoMoney
-        | PayFailure::LimitReached
         | PayFailure::TooSoon
         | PayFailure::Expired
         | PayFailure::Busy

@@ -356,7 +356,7 @@ pub(super) async fn grant(
 }
 
 /// Has a person look at a payment, and tells those who chose to hear of it: once for each payment, and once more each time that somebody had
-/// looked before. An account that is set up wrong fails everybody's payment, and is told of once a day.
+/// looked before. An account that is set up wrong, or full, fails everybody's payment, and is told of once a day.
 pub(super) async fn flag(
     app: &App,
     conn: &mut PgConnection,
@@ -366,7 +366,7 @@ pub(super) async fn flag(
 ) -> sqlx::Result<()> {
     let looked = store::flag(conn, payment, flag).await?;
     let once = match (flag, looked) {
-        (Flag::Setup | Flag::Quota, _) => format!(
+        (Flag::Setup | Flag::Full | Flag::Quota, _) => format!(
             "money-setup:{}:{}",
             payment.provider,
             now.as_secs().div_euclid(86_400)
@@ -391,10 +391,15 @@ pub async fn refuse(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     store::fail(conn, payment, failure, now).await?;
-    if failure == PayFailure::ProviderSetup && payment.plan.is_some() {
-        // Every customer after this one would fail the same way.
-        tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, "the provider's M-PESA set-up is wrong");
-        flag(app, conn, payment, Flag::Setup, now).await?;
+    // Every customer after this one would fail the same way.
+    let found = match failure {
+        PayFailure::ProviderSetup => Some(Flag::Setup),
+        PayFailure::ProviderAccount => Some(Flag::Full),
+        _ => None,
+    };
+    if let Some(found) = found.filter(|_| payment.plan.is_some()) {
+        tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, found = found.as_str(), "the provider's M-PESA account takes no money");
+        flag(app, conn, payment, found, now).await?;
     }
     store::free_prompt(conn, payment.id).await?;
     credit::release(conn, payment).await?;

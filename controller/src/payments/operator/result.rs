@@ -435,10 +435,8 @@ async fn judge(
     {
         let within = (at - BEGUN_WITHIN, now.min(at + CLOCKS_APART));
         let paid = (said.shortcode.as_str(), amount);
-        let prompts = payments::candidates(conn, provider, paid, within, now).await?;
-        let mut meant = prompts
-            .iter()
-            .filter(|prompt| said.payer.may_be(&prompt.phone));
+        let prompts = payments::candidates(conn, provider, paid, &said.payer, within, now).await?;
+        let mut meant = prompts.iter();
         if let (Some(prompt), None) = (meant.next(), meant.next())
             && prompt.stand == Stand::Pending
         {

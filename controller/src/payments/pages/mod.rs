@@ -185,6 +185,7 @@ pub(super) fn flag_words(flag: &str, w: &ReasonWords) -> &'static str {
         "second-receipt" => w.flag_second,
         "contrary" => w.flag_contrary,
         "receipt-taken" => w.flag_taken,
+        "full" => w.flag_full,
         "quota" => w.flag_quota,
         "code" => w.flag_code,
         "setup" => w.flag_setup,

@@ -92,6 +92,8 @@ pub enum Flag {
     Code,
     /// The provider's account is set up wrongly: nobody can pay until that is put right.
     Setup,
+    /// The provider's M-PESA account holds as much as it may: nobody can pay until money is moved out of it.
+    Full,
     /// The provider's Daraja application has spent its allowance.
     Quota,
     /// It was paid after all, when the credit that was to pay the rest was spent.
@@ -112,6 +114,7 @@ impl Flag {
             Self::ReceiptTaken => "receipt-taken",
             Self::Code => "code",
             Self::Setup => "setup",
+            Self::Full => "full",
             Self::Quota => "quota",
             Self::Credit => "credit",
             Self::Reversed => "reversed",

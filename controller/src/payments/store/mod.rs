@@ -32,7 +32,7 @@ pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
 pub use notes::{count_query, flag, keep_word, look, note_push_error, unflag};
-pub use prompts::{free_prompt, take_prompt};
+pub use prompts::{free_prompt, set_push, take_prompt};
 pub use receipts::{
     Candidate, Stand, by_receipt, candidates, fill_receipt, note_receipt, paid_today,
 };
@@ -357,28 +357,6 @@ pub async fn sealed_token(
     )
     .fetch_one(conn)
     .await
-}
-
-/// Writes what came of the push. A prompt's id that another payment has is not written: it could not tell them apart, and this one's own
-/// address still can.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_push(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set push = $3, merchant_request_id = $4,
-                checkout_request_id = case when exists (select from payments o where o.checkout_request_id = $5 and o.id <> $2)
-                                           then null else $5::text end
-         where provider_id = $1 and id = $2",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        payment.push.as_str(),
-        payment.merchant_request_id,
-        payment.checkout_request_id,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
 }
 
 /// Why a success could not be written.

@@ -23,6 +23,9 @@ pub const ACCEPTED: &str = r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#;
 const LONGEST: usize = 64;
 /// The latest that a confirmation is told after its payment.
 const LATEST: Duration = Duration::from_secs(3 * 86_400);
+/// How far a clock in UTC is behind M-PESA's, and what is near enough to that.
+const UTC_BEHIND: Duration = Duration::from_secs(3 * 3_600);
+const NEAR: Duration = Duration::from_secs(120);
 /// Digits that a masked number shows at least; with fewer it would fit anybody.
 const SHOWN: usize = 5;
 
@@ -76,12 +79,18 @@ impl C2b {
         self.reference.is_none() || self.is_till
     }
 
-    /// When it was paid: by M-PESA's clock, if that is before we heard of it and not absurdly so.
+    /// When it was paid: by M-PESA's clock, if that is before we heard of it and not absurdly so. Whoever stands in for M-PESA may write UTC, and
+    /// what is then told just three hours late was paid just now.
     #[must_use]
     pub fn paid_at(&self, arrived: Timestamp) -> Timestamp {
-        self.at
-            .filter(|at| *at < arrived && *at + LATEST > arrived)
-            .unwrap_or(arrived)
+        let told = self.at.filter(|at| *at < arrived && *at + LATEST > arrived);
+        let at = told.unwrap_or(arrived);
+        let as_utc = at + UTC_BEHIND;
+        if as_utc < arrived + NEAR && as_utc + NEAR > arrived {
+            as_utc.min(arrived)
+        } else {
+            at
+        }
     }
 }
 
@@ -450,6 +459,22 @@ mod tests {
         fn any_amount_is_exact(cents in 1_i64..100_000_000) {
             let body = SUCCESS.replace("1.00", &Money::from_cents(cents).to_decimal());
             prop_assert_eq!(parse_stk(body.as_bytes()).unwrap().paid.unwrap().amount, Some(Money::from_cents(cents)));
+        }
+    }
+
+    #[test]
+    fn a_confirmation_whose_clock_is_in_utc_was_paid_just_now() {
+        let mut said = parse_c2b(C2B.as_bytes()).unwrap();
+        let arrived = Timestamp::from_secs(1_800_000_000);
+        for (told, meant) in [
+            (-10_805, -5),
+            (-10_795, 0),
+            (-5, -5),
+            (5, 0),
+            (-7_200, -7_200),
+        ] {
+            said.at = Some(arrived.plus_secs(told));
+            assert_eq!(said.paid_at(arrived), arrived.plus_secs(meant));
         }
     }
 }

@@ -211,7 +211,12 @@ impl From<CallError> for PushError {
 fn judge(reply: Reply) -> Result<Accepted, PushError> {
     let status = reply.status;
     let unknown = |what: String| PushError::Unknown(anyhow::anyhow!("status {status}, {what}"));
-    if matches!(&reply.shape, Shape::Fault { code, .. } if code == "500.003.03") {
+    let is_spent = match &reply.shape {
+        Shape::Fault { code, .. } => code == "500.003.03",
+        Shape::Gateway { code, message } => says(code, "quota") || says(message, "quota violation"),
+        Shape::Answer(_) | Shape::Unreadable => false,
+    };
+    if is_spent {
         return Err(PushError::QuotaSpent);
     }
     if reply.is_limited() {

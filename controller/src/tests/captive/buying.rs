@@ -4,6 +4,7 @@ use mnara_protocol::message::PayFailure;
 
 use super::*;
 use crate::payments::failure_word;
+use crate::providers::limits::Limits;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
@@ -299,4 +300,30 @@ fn every_reason_for_no_money_is_told_in_the_readme() {
         let word = failure_word(*failure);
         assert!(told.contains(&format!("`{word}`")), "{word}: {told}");
     }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_is_over_the_business_s_limit_hears_what_else_they_can_do(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let provider = world.shop.provider;
+    let limits = Limits {
+        most: Some(49),
+        ..Limits::default()
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    providers::c2b::store::set_limits(&mut tx, provider, limits)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let token = world.shop.token(&world.app, mac(1));
+    let refused = world
+        .initiate(provider, Some(&token), order(world.shop.plan.id))
+        .await;
+    problem(&refused, StatusCode::CONFLICT, "not-asked");
+    let title = refused.2["title"].as_str().unwrap();
+    assert!(title.contains("another plan"), "{title}");
+    assert_eq!(world.daraja.pushes(), 0);
 }

@@ -78,6 +78,7 @@ words! {
         flag_ids: "M-PESA told an outcome under other numbers than ours." "M-PESA ilieleza matokeo kwa nambari zisizo zetu.",
         flag_second: "A second receipt came for this payment: the customer may have paid twice." "Risiti ya pili ilifika kwa malipo haya: huenda mteja amelipa mara mbili.",
         flag_contrary: "M-PESA said that it was paid, and later that it was not. Look at your statement." "M-PESA ilisema imelipwa, kisha ikasema haikulipwa. Angalia taarifa yako.",
+        flag_full: "Your M-PESA account is full: nobody can pay until you move money out of it." "Akaunti yako ya M-PESA imejaa: hakuna anayeweza kulipa mpaka utoe pesa ndani yake.",
         flag_quota: "Safaricom takes no more prompts from your Daraja app for now: its quota is spent. Ask Safaricom's API support for a higher one." "Safaricom haipokei tena maombi kutoka programu yako ya Daraja kwa sasa: kiasi chake kimeisha. Omba kiasi kikubwa zaidi kwa msaada wa API wa Safaricom.",
         flag_taken: "Another payment has the same receipt. Look at your statement." "Malipo mengine yana risiti hiyo hiyo. Angalia taarifa yako.",
         flag_code: "M-PESA answered with a code nobody has documented." "M-PESA ilijibu kwa msimbo usiojulikana.",

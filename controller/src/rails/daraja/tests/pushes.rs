@@ -131,6 +131,13 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
             "quota-spent",
         ),
         (
+            429,
+            json!({"fault": {"faultstring": "Rate limit quota violation. Quota limit  exceeded. Identifier : _default",
+                             "detail": {"errorcode": "policies.ratelimit.QuotaViolation"}}})
+            .to_string(),
+            "quota-spent",
+        ),
+        (
             500,
             fault("500.003.1001", "Internal Server Error"),
             "unknown",

@@ -1,5 +1,6 @@
 //! Confirmations of payments by hand beside our own.
 
+use super::hand::{confirmation, open_till, told};
 use super::*;
 use crate::rails::daraja::eat;
 
@@ -230,5 +231,35 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
         world.count("callbacks where outcome = 'unmatched'").await,
         4
     );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn at_a_busy_till_the_prompt_of_whoever_paid_is_found_among_all(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    for n in 1..=101 {
+        let phone = format!("2547123{n:05}");
+        world.begin(world.shop.ask(n, &phone)).await.unwrap();
+    }
+    let last = world.begin(world.shop.ask(102, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    let body = confirmation("RKL51ZDR4F", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &eat::digits(world.app.clock.now()));
+    told(&world, &path, body.into_bytes()).await;
+    for _ in 0..6 {
+        world.pass(60).await;
+    }
+    assert_eq!(world.count("unmatched").await, 0, "it waits for its prompt");
+    world.call_back(&secret, success(102, "RKL51ZDR4F")).await;
+    world.work().await;
+    assert_eq!(world.status(last.payment).await, "success");
+    world.pass(60).await;
+    assert_eq!(world.count("unmatched").await, 0);
+    assert_eq!(world.count("tickets").await, 1);
     world.books_are_equal().await;
 }

@@ -117,6 +117,22 @@ async fn a_rail_that_repeats_its_ids_is_told_apart_by_the_secrets(
     world.work().await;
     assert_eq!(world.status(payments[0]).await, "success");
     world.books_are_equal().await;
+    // Another business sees nothing of it, and its own payment is paid all the same.
+    let other = business(&world.app, 2).await;
+    world.daraja.push(200, &answer.to_string());
+    let begun = begin(&world.app, other.provider, other.ask(3, "254708374153"))
+        .await
+        .unwrap();
+    let path = format!("/api/pay/{}/{}", other.provider, world.daraja.secret());
+    world
+        .send(Method::POST, &path, None, success(1, "NLJ7RT61SX"))
+        .await;
+    world.work().await;
+    let paid = format!(
+        "payments where id = '{}' and status = 'success'",
+        begun.payment.uuid()
+    );
+    assert_eq!(world.count(&paid).await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -189,6 +205,14 @@ async fn a_wrong_set_up_is_shown_to_people_however_the_rail_tells_of_it(
         .await
         .unwrap_err();
     assert_eq!(world.count("payments where flag = 'setup'").await, 2);
+    let full = world
+        .begin(world.shop.ask(4, "254708374154"))
+        .await
+        .unwrap();
+    let secret = world.daraja.secret();
+    world.call_back(&secret, callback(2, json!(8), None)).await;
+    world.work().await;
+    assert_eq!(world.flag(full.payment).await.as_deref(), Some("full"));
     world.pass(18).await;
     // A code of a query that nobody has documented is looked at too, and the payment waits on.
     let odd = world
