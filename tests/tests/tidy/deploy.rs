@@ -8,6 +8,12 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect("the file is there")
 }
 
+/// The run-book without the ends of its lines.
+fn run_book() -> String {
+    let text = read("deploy/RUNBOOK.md");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The names that stand behind a mark.
 fn names<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
     let behind = text.split(mark).skip(1);
@@ -50,4 +56,19 @@ fn every_volume_that_kubernetes_claims_by_name_is_made_there() {
     for name in claimed {
         assert!(made.contains(&name), "{name} is made nowhere");
     }
+}
+
+#[test]
+fn callbacks_reach_a_controller_whose_database_is_away() {
+    let text = read("deploy/kubernetes.yaml");
+    let probes: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("readinessProbe:"))
+        .collect();
+    assert!(!probes.is_empty(), "nothing says when a pod is asked");
+    for probe in probes {
+        assert!(probe.contains("path: /healthz,"), "{probe}");
+    }
+    let told = "Point the balancer's check and the restart check at `/healthz`.";
+    assert!(run_book().contains(told), "{told} is missing");
 }
