@@ -25,14 +25,10 @@ fn names<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
         .collect()
 }
 
-#[test]
-fn the_agents_unit_looks_where_root_enrolled_and_says_how_its_user_is_made() {
-    let unit = read("deploy/systemd/mnara-agent.service");
-    let folders = names(&unit, "\nStateDirectory=");
-    let users = names(&unit, "\nUser=");
-    assert_eq!((folders.len(), users.len()), (1, 1));
-    let told = format!("Environment=MNARA_STATE_DIR=/var/lib/{}", folders[0]);
-    assert!(unit.lines().any(|line| line == told), "{told} is missing");
+/// Says that a unit runs as a user of its own, who is made as its head has it.
+fn assert_has_a_user(unit: &str) {
+    let users = names(unit, "\nUser=");
+    assert_eq!(users.len(), 1, "{users:?}");
     let made = format!(" {}", users[0]);
     assert!(
         unit.lines()
@@ -40,6 +36,24 @@ fn the_agents_unit_looks_where_root_enrolled_and_says_how_its_user_is_made() {
         "nothing says how {} is made",
         users[0]
     );
+}
+
+#[test]
+fn the_agents_unit_looks_where_root_enrolled_and_says_how_its_user_is_made() {
+    let unit = read("deploy/systemd/mnara-agent.service");
+    let folders = names(&unit, "\nStateDirectory=");
+    assert_eq!(folders.len(), 1);
+    let told = format!("Environment=MNARA_STATE_DIR=/var/lib/{}", folders[0]);
+    assert!(unit.lines().any(|line| line == told), "{told} is missing");
+    assert_has_a_user(&unit);
+}
+
+/// The folder of a user that systemd makes up lies where only root may pass, so a PostgreSQL that a restore starts as that user cannot.
+#[test]
+fn the_controllers_folder_can_be_reached_by_the_account_that_owns_it() {
+    let unit = read("deploy/systemd/mnara-controller.service");
+    assert!(!unit.contains("\nDynamicUser="), "{unit}");
+    assert_has_a_user(&unit);
 }
 
 #[test]
