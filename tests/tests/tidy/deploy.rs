@@ -57,6 +57,12 @@ fn the_controllers_folder_can_be_reached_by_the_account_that_owns_it() {
 }
 
 #[test]
+fn the_controller_ends_its_database_itself() {
+    let unit = read("deploy/systemd/mnara-controller.service");
+    assert_eq!(names(&unit, "\nKillMode="), ["mixed"]);
+}
+
+#[test]
 fn every_volume_that_kubernetes_claims_by_name_is_made_there() {
     let text = read("deploy/kubernetes.yaml");
     let is_claim = |object: &&str| object.contains("\nkind: PersistentVolumeClaim\n");
