@@ -92,3 +92,63 @@ fn callbacks_reach_a_controller_whose_database_is_away() {
     let told = "Point the balancer's check and the restart check at `/healthz`.";
     assert!(run_book().contains(told), "{told} is missing");
 }
+
+#[test]
+fn compose_backs_up_and_restores_by_the_scripts_of_its_image() {
+    let text = read("deploy/compose.yaml");
+    let (_, rest) = text
+        .split_once("\n  backup:\n")
+        .expect("compose backs nothing up");
+    let backup = rest.split("\n\n").next().unwrap_or_default();
+    for told in [
+        "entrypoint: [\"/usr/local/lib/mnara/backup.sh\"]",
+        "environment: *owner",
+        "volumes: [\"backups:/var/backups/mnara\"]",
+    ] {
+        assert!(backup.contains(told), "{told} is missing");
+    }
+    assert!(text.lines().any(|line| line == "  backups:"), "no volume");
+    // The volume is given to whoever has the folder in the image.
+    let image = read("deploy/Dockerfile");
+    let is_made = |line: &str| {
+        line.contains("install -d -o mnara -m 0700 ") && line.contains(" /var/backups/mnara")
+    };
+    assert!(image.lines().any(is_made), "the image has no such folder");
+    let scripts = "COPY deploy/backup.sh deploy/restore.sh /usr/local/lib/mnara/\n";
+    assert!(image.contains(scripts), "{scripts} is missing");
+    for told in [
+        "run --rm -T backup",
+        "run --rm --entrypoint /usr/local/lib/mnara/restore.sh backup",
+    ] {
+        assert!(run_book().contains(told), "{told} is missing");
+    }
+}
+
+#[test]
+fn kubernetes_restores_by_the_job_that_backs_up() {
+    let text = read("deploy/kubernetes.yaml");
+    let jobs: Vec<_> = text
+        .split("\n---\n")
+        .filter(|object| object.contains("\nkind: CronJob\n"))
+        .collect();
+    let [job] = jobs[..] else {
+        panic!("one backs up: {}", jobs.len());
+    };
+    let script = "/mnara/backup.sh";
+    assert!(job.contains(script), "{job}");
+    let told = format!("--from=cronjob/{}", names(job, "\n  name: ")[0]);
+    let book = run_book();
+    assert!(book.contains(&told), "{told} is missing");
+    assert!(book.contains(&format!("s,{script},/mnara/restore.sh,")));
+}
+
+#[test]
+fn the_passwords_of_compose_are_in_no_image_and_in_no_commit() {
+    for (file, told) in [
+        (".dockerignore", "deploy/.env"),
+        (".gitignore", "/deploy/.env"),
+    ] {
+        let text = read(file);
+        assert!(text.lines().any(|line| line == told), "{file}: {told}");
+    }
+}
