@@ -114,13 +114,15 @@ impl DatabaseConfig {
     /// The folder of the private PostgreSQL.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.data_dir.clone().unwrap_or_else(|| {
+        let folder = self.data_dir.clone().unwrap_or_else(|| {
             let variable = |name| std::env::var_os(name).map(PathBuf::from);
             devdb::default_folder(
                 variable("HOME").as_deref(),
                 variable("XDG_STATE_HOME").as_deref(),
             )
-        })
+        });
+        // PostgreSQL's programs are started in a folder of their own.
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 }
 
@@ -473,6 +475,20 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         crate::cli::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_is_where_we_were_started_and_not_where_postgresql_is() {
+        let database = |folder: &str| DatabaseConfig {
+            url: None,
+            admin_url: None,
+            data_dir: Some(folder.into()),
+            connections: 22,
+        };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(database("data").folder(), here.join("data"));
+        let named = database("/var/lib/mnara").folder();
+        assert_eq!(named, PathBuf::from("/var/lib/mnara"));
     }
 
     #[test]

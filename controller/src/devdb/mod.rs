@@ -339,6 +339,9 @@ mod tests {
         // Dropping kills with SIGKILL, as a power cut would.
         drop(first);
         let second = DevDb::start(folder.path()).await.unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join("postgres"), &link).unwrap();
+        assert!(server::is_running(&link.join("data")), "seen by a link");
         let db = Db::connect(second.options(), 2).await.unwrap();
         let mut tx = db.platform(Reason::Admin).await.unwrap();
         let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM strays")

@@ -214,7 +214,10 @@ pub(super) fn is_running(data: &Path) -> bool {
     let process = PathBuf::from(format!("/proc/{pid}"));
     fs::read_link(process.join("exe"))
         .is_ok_and(|exe| exe.file_name().is_some_and(|name| name == "postgres"))
-        && fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == data)
+        && fs::read_link(process.join("cwd")).is_ok_and(|cwd| {
+            // What a process tells is without links, and the folder may be named by one.
+            fs::canonicalize(data).is_ok_and(|data| cwd == data)
+        })
 }
 
 pub(super) fn spawn(

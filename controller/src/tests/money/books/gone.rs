@@ -241,10 +241,7 @@ async fn what_is_written_as_gone_is_not_written_again_from_its_rows(
     assert_eq!(balance(&world, "refunded").await, 5_000);
     assert_eq!(balance(&world, "tickets").await, 0);
     let mut db = PgConnection::connect_with(&options).await.unwrap();
-    sqlx::query("select ledger_open(id) from providers")
-        .execute(&mut db)
-        .await
-        .unwrap();
+    open_by_the_run_book(&mut db).await;
     db.close().await.unwrap();
     assert_eq!(world.count("ledger where cause = 'refund'").await, 1);
     assert_eq!(world.count("ledger where cause = 'reversal'").await, 2);

@@ -176,10 +176,7 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
         .await
         .unwrap();
     for _ in 0..2 {
-        sqlx::query("select ledger_open(id) from providers")
-            .execute(&mut db)
-            .await
-            .unwrap();
+        open_by_the_run_book(&mut db).await;
     }
     assert_eq!(world.count("ledger").await, 1);
     assert_balanced(&world, "opened").await;

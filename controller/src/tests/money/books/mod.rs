@@ -104,6 +104,21 @@ async fn assert_balanced(world: &World, what: &str) {
     assert_eq!(-till, rest, "{what}");
 }
 
+/// Writes the lines that are missing as the run-book has it, by an owner who is no superuser.
+async fn open_by_the_run_book(db: &mut PgConnection) {
+    let (_, rest) = include_str!("../../../../../deploy/RUNBOOK.md")
+        .split_once("```sql\n")
+        .unwrap();
+    let (told, _) = rest.split_once("```").unwrap();
+    assert!(told.contains("ledger_open"), "{told}");
+    sqlx::raw_sql("set role mnara_owner")
+        .execute(&mut *db)
+        .await
+        .unwrap();
+    sqlx::raw_sql(told).execute(&mut *db).await.unwrap();
+    sqlx::raw_sql("reset role").execute(db).await.unwrap();
+}
+
 /// What waits in the queue, as its page names it.
 fn waiting(page: &str) -> Vec<String> {
     page.split("action=\"/payments/unmatched/")
