@@ -144,6 +144,22 @@ async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
         "walled garden",
         "/ip/hotspot/walled-garden/ip/add",
     );
+    // Rules that let phones through, but not to the portal.
+    let garden = |verb: &str, values: &[(&str, &str)]| {
+        let done = router.run(&format!("/ip/hotspot/walled-garden/ip/{verb}"), values);
+        done.unwrap().unwrap_or_default()
+    };
+    let id = garden("add", &[("protocol", "udp"), ("dst-port", "53")]);
+    assert_one(&faults(&router, &dial).await, "walled garden", "dst-port=");
+    let another = [
+        ("numbers", id.as_str()),
+        ("protocol", "tcp"),
+        ("dst-address", "127.0.0.1"),
+        ("dst-port", "8081"),
+    ];
+    garden("set", &another);
+    assert_one(&faults(&router, &dial).await, "walled garden", "dst-port=");
+    garden("remove", &[("numbers", id.as_str())]);
     router.set_portal(Some(PORTAL));
 
     let profile = "/ip/hotspot/profile/set";

@@ -2,7 +2,7 @@
 //! say of the set-up is `setup`'s work.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use mnara_protocol::clock::Timestamp;
 use tokio::net::UdpSocket;
@@ -57,17 +57,15 @@ async fn look(client: &Client) -> Result<(Observed, Setup), Error> {
 }
 
 /// The address at which phones reach the portal: where it listens, or by which this machine reaches the router.
-async fn at_site(dial: &Dial, portal: Option<SocketAddr>) -> Option<IpAddr> {
-    let portal = portal?;
-    if !portal.ip().is_unspecified() {
-        return Some(portal.ip());
+async fn at_site(dial: &Dial, portal: Option<SocketAddr>) -> Option<SocketAddr> {
+    let mut portal = portal?;
+    if portal.ip().is_unspecified() {
+        // Connecting a datagram socket sends nothing; it only chooses the way.
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
+        socket.connect((dial.host.as_str(), dial.port)).await.ok()?;
+        portal.set_ip(socket.local_addr().ok()?.ip());
     }
-    // Connecting a datagram socket sends nothing; it only chooses the way.
-    let socket = UdpSocket::bind((IpAddr::from([0, 0, 0, 0]), 0))
-        .await
-        .ok()?;
-    socket.connect((dial.host.as_str(), dial.port)).await.ok()?;
-    socket.local_addr().ok().map(|address| address.ip())
+    Some(portal)
 }
 
 fn devices(seen: &Observed) -> Finding {
@@ -225,7 +223,13 @@ fn accept(row: &Row) -> Accept {
         .iter()
         .map(|name| text(row, name))
         .find(|value| !value.is_empty());
+    let from = ["src-address", "src-address-list"];
+    let server = text(row, "server");
     Accept {
         to: named.unwrap_or_else(|| text(row, "dst-address")),
+        protocol: text(row, "protocol"),
+        ports: text(row, "dst-port"),
+        limited: from.iter().any(|name| !text(row, name).is_empty())
+            || !matches!(server.as_str(), "" | "all"),
     }
 }

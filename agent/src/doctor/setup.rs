@@ -1,7 +1,7 @@
 //! How the router is set up, and what is wrong with that. Pure: reading it is `router`'s work. Whether the hotspot works at this moment is
 //! the access loop's business; this is what makes it fail for people, or lets them around it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mnara_protocol::clock::Timestamp;
 
@@ -56,10 +56,16 @@ pub(super) struct Profile {
 pub(super) struct Accept {
     /// An address, a network or a range; empty means every address.
     pub(super) to: String,
+    /// Its name or number; empty means every protocol.
+    pub(super) protocol: String,
+    /// Ports and ranges of ports; empty means every port.
+    pub(super) ports: String,
+    /// Whether it is for some phones only.
+    pub(super) limited: bool,
 }
 
 /// Judges it. `portal` is the address phones reach the agent at.
-pub(super) fn judge(setup: &Setup, portal: Option<IpAddr>, now: Timestamp) -> Vec<Finding> {
+pub(super) fn judge(setup: &Setup, portal: Option<SocketAddr>, now: Timestamp) -> Vec<Finding> {
     let mut findings = vec![rights(setup), hotspot(setup)];
     findings.extend(translation(setup));
     findings.extend(login_by(setup));
@@ -173,7 +179,7 @@ fn login_by(setup: &Setup) -> Vec<Finding> {
     findings
 }
 
-fn garden(setup: &Setup, portal: Option<IpAddr>) -> Finding {
+fn garden(setup: &Setup, portal: Option<SocketAddr>) -> Finding {
     const ABOUT: &str = "walled garden";
     let Some(portal) = portal else {
         return doubtful(
@@ -182,25 +188,23 @@ fn garden(setup: &Setup, portal: Option<IpAddr>) -> Finding {
             "start the agent and look again",
         );
     };
-    if setup
-        .garden
-        .iter()
-        .any(|rule| covers(&rule.to, portal) == Some(true))
-    {
+    let said = |answer: Option<bool>| {
+        let mut rules = setup.garden.iter();
+        rules.any(|rule| reaches(rule, portal) == answer)
+    };
+    if said(Some(true)) {
         return good(ABOUT, format!("phones reach the portal at {portal}"));
     }
     let next = format!(
-        "on the router: /ip/hotspot/walled-garden/ip/add action=accept dst-address={portal} comment=mnara:portal"
+        "on the router: /ip/hotspot/walled-garden/ip/add action=accept protocol=tcp dst-address={} dst-port={} comment=mnara:portal",
+        portal.ip(),
+        portal.port()
     );
-    if setup
-        .garden
-        .iter()
-        .any(|rule| covers(&rule.to, portal).is_none())
-    {
+    if said(None) {
         return doubtful(
             ABOUT,
             format!(
-                "no rule names the portal's address {portal}, but there are rules by name or list"
+                "no rule lets every phone through to the portal at {portal}, but there are rules by name, by list or for some phones"
             ),
             &next,
         );
@@ -236,6 +240,27 @@ fn calendar(setup: &Setup, now: Timestamp) -> Option<Finding> {
             "tickets do not depend on it, but its log and certificates do; on the router: /system/ntp/client/set enabled=yes servers=pool.ntp.org",
         )
     })
+}
+
+/// Whether a rule lets every phone through to the portal; `None` where the router alone knows.
+fn reaches(rule: &Accept, portal: SocketAddr) -> Option<bool> {
+    let tcp = matches!(rule.protocol.as_str(), "" | "tcp" | "6");
+    if !tcp || !has_port(&rule.ports, portal.port()) {
+        return Some(false);
+    }
+    let covered = covers(&rule.to, portal.ip());
+    covered.filter(|covered| !(*covered && rule.limited))
+}
+
+fn has_port(ports: &str, port: u16) -> bool {
+    let within = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        matches!(
+            (first.parse::<u16>(), last.parse::<u16>()),
+            (Ok(first), Ok(last)) if (first..=last).contains(&port)
+        )
+    };
+    ports.is_empty() || ports.split(',').any(within)
 }
 
 /// Whether an address, network or range covers an address; `None` for what is none of these.
@@ -286,7 +311,8 @@ mod tests {
     use crate::doctor::Verdict;
 
     const NOW: Timestamp = Timestamp::from_secs(1_795_600_000);
-    const PORTAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(172, 31, 255, 2));
+    const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(172, 31, 255, 2));
+    const PORTAL: SocketAddr = SocketAddr::new(ADDRESS, 8080);
 
     fn well() -> Setup {
         Setup {
@@ -305,6 +331,9 @@ mod tests {
             }],
             garden: vec![Accept {
                 to: "172.31.255.2".to_owned(),
+                protocol: "tcp".to_owned(),
+                ports: "8080".to_owned(),
+                limited: false,
             }],
             allowed: Some(true),
             ipv6: Vec::new(),
@@ -358,6 +387,19 @@ mod tests {
         assert_eq!(ill(|setup| setup.garden.clear()), "walled garden Bad");
         let named = |setup: &mut Setup| setup.garden[0].to = "shop.example".to_owned();
         assert_eq!(ill(named), "walled garden Doubtful");
+        let some = |setup: &mut Setup| setup.garden[0].limited = true;
+        assert_eq!(ill(some), "walled garden Doubtful");
+        let dns = |setup: &mut Setup| {
+            setup.garden[0] = Accept {
+                to: String::new(),
+                protocol: "udp".to_owned(),
+                ports: "53".to_owned(),
+                limited: false,
+            };
+        };
+        assert_eq!(ill(dns), "walled garden Bad");
+        let port = |setup: &mut Setup| setup.garden[0].ports = "80,8081-8089".to_owned();
+        assert_eq!(ill(port), "walled garden Bad");
         assert_eq!(
             ill(|setup| setup.ipv6.push("bridge".to_owned())),
             "IPv6 Bad"
@@ -382,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_cover_addresses_networks_and_ranges() {
+    fn rules_cover_addresses_networks_ranges_and_ports() {
         for (range, covered) in [
             ("172.31.255.2", Some(true)),
             ("172.31.255.3", Some(false)),
@@ -393,7 +435,16 @@ mod tests {
             ("", Some(true)),
             ("shop.example", None),
         ] {
-            assert_eq!(covers(range, PORTAL), covered, "{range}");
+            assert_eq!(covers(range, ADDRESS), covered, "{range}");
+        }
+        for (ports, held) in [
+            ("", true),
+            ("8080", true),
+            ("80,8000-8080", true),
+            ("80,8081-8089", false),
+            ("http", false),
+        ] {
+            assert_eq!(has_port(ports, 8080), held, "{ports}");
         }
     }
 
