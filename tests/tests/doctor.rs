@@ -102,16 +102,36 @@ async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
         "router",
         "/ip/service/enable",
     );
+    let hasty = Timing {
+        login: Duration::from_millis(500),
+        ..good.timing
+    };
     let pages = Dial {
         port: router.http().port(),
         security: Security::Plain,
-        timing: Timing {
-            login: Duration::from_millis(500),
-            ..good.timing
-        },
+        timing: hasty,
         ..good.clone()
     };
     assert_eq!(faults(&router, &pages).await.len(), 1, "it is no API");
+    // It takes connections from elsewhere and says nothing; which step that ends depends on whether there is TLS.
+    for (service, security, port) in [
+        ("api-ssl", good.security, good.port),
+        ("api", Security::Plain, router.api().port()),
+    ] {
+        let only = |address| {
+            let values = [("numbers", service), ("address", address)];
+            router.run("/ip/service/set", &values).unwrap();
+        };
+        only("10.9.9.0/24");
+        let elsewhere = Dial {
+            port,
+            security,
+            timing: hasty,
+            ..good.clone()
+        };
+        assert_one(&faults(&router, &elsewhere).await, "router", "address= of");
+        only("");
+    }
     let reader = Dial {
         user: "reader".to_owned(),
         ..good

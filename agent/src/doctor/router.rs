@@ -101,11 +101,16 @@ fn refused(error: &Error) -> Finding {
         } => {
             "it is switched off, or it drops this machine's packets: check address= of the service (/ip/service/print) and its firewall"
         }
+        Error::Timeout {
+            doing: Doing::Handshake | Doing::LoggingIn,
+        } => {
+            "it takes the connection and says nothing: most often this machine's address is not in address= of the service (on the router: /ip/service/print); if it is, the router's processor may be busy: look again, or restart it"
+        }
         Error::Timeout { .. } => {
             "its processor may be busy (/system/resource/print): look again, or restart it"
         }
         Error::Auth => {
-            "check user, password and that the user's group has the policy api (/user/print); then enrol again with the right --router-password-file"
+            "check the user, its password, its address= and that its group has the policy api (/user/print); then enrol again with the right --router-password-file"
         }
         Error::WrongCertificate { .. } => {
             "if the router or its certificate was replaced, enrol again with the new --router-pin; if not, somebody is in between"

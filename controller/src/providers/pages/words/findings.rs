@@ -102,7 +102,7 @@ fn of_router(about: &str, verdict: Verdict) -> Option<Told> {
         ("router", Verdict::Good) => well("Ruta inajibu."),
         ("router", Verdict::Bad) => ill(
             "Ruta haijibu, au haimruhusu wakala kufanya kazi yake.",
-            "Angalia kama ruta imewashwa na kebo zake zimechomekwa, kisha huduma yake ya API na jina na nenosiri la wakala.",
+            "Angalia kama ruta imewashwa na kebo zake zimechomekwa, kisha huduma yake ya API na address= yake (/ip/service/print), na jina na nenosiri la wakala.",
         ),
         ("devices", Verdict::Good) => well("Kuna vifaa kwenye mtandao wa hotspot."),
         ("devices", Verdict::Doubtful) => ill(
