@@ -182,6 +182,14 @@ async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
     garden("remove", &[("numbers", id.as_str())]);
     router.set_portal(Some(PORTAL));
 
+    router.knob(|knobs| knobs.licence_level = Some(3));
+    assert_one(
+        &faults(&router, &dial).await,
+        "licence",
+        "/system/license/print",
+    );
+    router.knob(|knobs| knobs.licence_level = Some(4));
+
     let profile = "/ip/hotspot/profile/set";
     change(&dial, profile, "hsprof1", "login-by", "http-chap").await;
     assert_one(&faults(&router, &dial).await, "log-in", "login-by=");

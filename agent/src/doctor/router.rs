@@ -52,7 +52,7 @@ pub async fn look_over(dial: &Dial, portal: Option<SocketAddr>, now: Timestamp) 
 
 async fn look(client: &Client) -> Result<(Observed, Setup), Error> {
     let seen = observe::everything(client, ObservationNo(1)).await?;
-    let setup = read_setup(client).await?;
+    let setup = read_setup(client, seen.active.len()).await?;
     Ok((seen, setup))
 }
 
@@ -138,13 +138,14 @@ fn lacks_right(message: &str) -> bool {
     message.contains("not enough permissions")
 }
 
-async fn read_setup(client: &Client) -> Result<Setup, Error> {
+async fn read_setup(client: &Client, online: usize) -> Result<Setup, Error> {
     let hotspots = rows(client, "/ip/hotspot/print").await?;
     let profiles = rows(client, "/ip/hotspot/profile/print").await?;
     let garden = rows(client, "/ip/hotspot/walled-garden/ip/print").await?;
     let mode = rows(client, "/system/device-mode/print").await?;
     let ipv6 = rows(client, "/ipv6/address/print").await?;
     let clock = rows(client, "/system/clock/print").await?;
+    let licence = rows(client, "/system/license/print").await?;
     Ok(Setup {
         hotspots: hotspots.iter().map(hotspot).collect(),
         profiles: profiles.iter().map(profile).collect(),
@@ -169,6 +170,13 @@ async fn read_setup(client: &Client) -> Result<Setup, Error> {
             .map(|row| text(row, "interface"))
             .collect(),
         may_write: may_write(client).await?,
+        // A board names its level in a word of its own.
+        level: licence
+            .first()
+            .and_then(|row| row.text("nlevel").or_else(|| row.text("level")))
+            .unwrap_or_default()
+            .into_owned(),
+        online,
         today: clock.first().and_then(|row| setup::day(&row.text("date")?)),
     })
 }

@@ -22,6 +22,10 @@ pub(super) struct Setup {
     pub(super) ipv6: Vec<String>,
     /// Whether the agent's user may change anything.
     pub(super) may_write: bool,
+    /// The level of its licence.
+    pub(super) level: String,
+    /// Devices that are logged in.
+    pub(super) online: usize,
     /// The day of its calendar, counted from 1970.
     pub(super) today: Option<i64>,
 }
@@ -70,6 +74,7 @@ pub(super) fn judge(setup: &Setup, portal: Option<SocketAddr>, now: Timestamp) -
     findings.extend(translation(setup));
     findings.extend(login_by(setup));
     findings.push(garden(setup, portal));
+    findings.extend(licence(setup));
     findings.extend(ipv6(setup));
     findings.extend(calendar(setup, now));
     findings
@@ -216,6 +221,36 @@ fn garden(setup: &Setup, portal: Option<SocketAddr>) -> Finding {
     )
 }
 
+/// Whoever is one too many has paid and waits, and only the router knows why.
+fn licence(setup: &Setup) -> Option<Finding> {
+    const ABOUT: &str = "licence";
+    let level = setup.level.as_str();
+    let most = match level {
+        "1" | "3" => 1,
+        "4" => 200,
+        "5" => 500,
+        "free" => {
+            return Some(doubtful(
+                ABOUT,
+                "the router's licence is the free one, with 1 Mbit/s at most",
+                "buy a licence for the router: /system/license/renew",
+            ));
+        }
+        _ => return None,
+    };
+    // No hotspot can live on one.
+    (most == 1 || setup.online >= most).then(|| {
+        bad(
+            ABOUT,
+            format!(
+                "level {level} lets at most {most} be online at once, and {} are",
+                setup.online
+            ),
+            "buy a higher level for the router (/system/license/print shows the present one), or take another router",
+        )
+    })
+}
+
 fn ipv6(setup: &Setup) -> Option<Finding> {
     let hotspot = setup
         .hotspots
@@ -338,6 +373,8 @@ mod tests {
             allowed: Some(true),
             ipv6: Vec::new(),
             may_write: true,
+            level: "4".to_owned(),
+            online: 199,
             today: Some(NOW.as_secs() / 86_400),
         }
     }
@@ -400,6 +437,13 @@ mod tests {
         assert_eq!(ill(dns), "walled garden Bad");
         let port = |setup: &mut Setup| setup.garden[0].ports = "80,8081-8089".to_owned();
         assert_eq!(ill(port), "walled garden Bad");
+        assert_eq!(ill(|setup| setup.online = 200), "licence Bad");
+        let level = |level: &'static str, online| {
+            ill(move |setup| (setup.level, setup.online) = (level.to_owned(), online))
+        };
+        assert_eq!(level("3", 0), "licence Bad");
+        assert_eq!(level("5", 500), "licence Bad");
+        assert_eq!(level("free", 0), "licence Doubtful");
         assert_eq!(
             ill(|setup| setup.ipv6.push("bridge".to_owned())),
             "IPv6 Bad"
@@ -411,16 +455,21 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_elsewhere_and_menus_a_version_lacks_are_no_faults() {
+    fn ipv6_elsewhere_menus_a_version_lacks_and_licences_without_end_are_no_faults() {
         let mut setup = well();
         setup.ipv6.push("ether1".to_owned());
         (setup.allowed, setup.today) = (None, None);
-        let findings = judge(&setup, Some(PORTAL), NOW);
-        assert!(
-            findings
-                .iter()
-                .all(|finding| finding.verdict == Verdict::Good)
-        );
+        setup.online = 9_000;
+        for level in ["", "6", "p1", "p-unlimited"] {
+            setup.level = level.to_owned();
+            let findings = judge(&setup, Some(PORTAL), NOW);
+            assert!(
+                findings
+                    .iter()
+                    .all(|finding| finding.verdict == Verdict::Good),
+                "{level}"
+            );
+        }
     }
 
     #[test]

@@ -142,6 +142,14 @@ fn of_router(about: &str, verdict: Verdict) -> Option<Told> {
             "Simu haziwezi kufikia ukurasa wa wateja kabla ya kuingia.",
             "Ongeza kwenye ruta kanuni ya walled garden ambayo maneno ya wakala yanaitaja.",
         ),
+        ("licence", Verdict::Doubtful) => ill(
+            "Leseni ya ruta ni ya bure, na kasi yake haizidi Mbit/s 1.",
+            "Nunua leseni ya ruta: /system/license/renew",
+        ),
+        ("licence", Verdict::Bad) => ill(
+            "Leseni ya ruta hairuhusu vifaa zaidi kuwa mtandaoni kwa wakati mmoja.",
+            "Nunua leseni ya kiwango cha juu zaidi kwa ruta hiyo (/system/license/print huonyesha ya sasa), au tumia ruta nyingine.",
+        ),
         ("IPv6", Verdict::Bad) => ill(
             "Mtandao wa hotspot hutoa IPv6, ambayo hotspot haiwezi kuilinda: simu ziko mtandaoni bila kulipa.",
             "Zima IPv6 kwenye mtandao huo wa ruta, au izuie kwenye /ipv6/firewall/filter.",
@@ -185,6 +193,7 @@ mod tests {
             "addresses",
             "log-in",
             "walled garden",
+            "licence",
             "IPv6",
             "router's clock",
             "portal",
