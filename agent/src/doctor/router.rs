@@ -19,6 +19,8 @@ use crate::routeros::wire::Row;
 
 /// An id no row has: changing it needs the right to, and changes nothing.
 const NO_ROW: &str = "*FFFFFFFF";
+/// The comment of the rule by which a box at the site passes its own hotspot; the install script makes it.
+const OWN_BINDING: &str = "mnara:agent";
 
 /// Looks at the router. `portal` is where the agent listens, if it runs.
 pub async fn look_over(dial: &Dial, portal: Option<SocketAddr>, now: Timestamp) -> Vec<Finding> {
@@ -142,6 +144,7 @@ async fn read_setup(client: &Client, online: usize) -> Result<Setup, Error> {
     let hotspots = rows(client, "/ip/hotspot/print").await?;
     let profiles = rows(client, "/ip/hotspot/profile/print").await?;
     let garden = rows(client, "/ip/hotspot/walled-garden/ip/print").await?;
+    let bindings = rows(client, "/ip/hotspot/ip-binding/print").await?;
     let mode = rows(client, "/system/device-mode/print").await?;
     let ipv6 = rows(client, "/ipv6/address/print").await?;
     let clock = rows(client, "/system/clock/print").await?;
@@ -156,6 +159,11 @@ async fn read_setup(client: &Client, online: usize) -> Result<Setup, Error> {
             .filter(|row| row.text("action").is_none_or(|action| action == "accept"))
             .map(accept)
             .collect(),
+        bypasses: bindings
+            .iter()
+            .filter(|row| text(row, "type") == "bypassed" && !flag(row, "disabled"))
+            .filter(|row| text(row, "comment") != OWN_BINDING)
+            .count(),
         allowed: mode
             .first()
             .and_then(|row| Some(is_true(Some(&row.text("hotspot")?)))),

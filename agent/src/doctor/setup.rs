@@ -16,6 +16,8 @@ pub(super) struct Setup {
     pub(super) hotspots: Vec<Hotspot>,
     pub(super) profiles: Vec<Profile>,
     pub(super) garden: Vec<Accept>,
+    /// Rules by which others than the agent's own machine pass the hotspot.
+    pub(super) bypasses: usize,
     /// Whether its device mode lets a hotspot run.
     pub(super) allowed: Option<bool>,
     /// Interfaces with an IPv6 address beyond their link.
@@ -74,6 +76,7 @@ pub(super) fn judge(setup: &Setup, portal: Option<SocketAddr>, now: Timestamp) -
     findings.extend(translation(setup));
     findings.extend(login_by(setup));
     findings.push(garden(setup, portal));
+    findings.extend(bindings(setup));
     findings.extend(licence(setup));
     findings.extend(ipv6(setup));
     findings.extend(calendar(setup, now));
@@ -219,6 +222,17 @@ fn garden(setup: &Setup, portal: Option<SocketAddr>) -> Finding {
         format!("phones cannot reach the portal at {portal} before they are logged in"),
         &next,
     )
+}
+
+fn bindings(setup: &Setup) -> Option<Finding> {
+    let rules = setup.bypasses;
+    (rules > 0).then(|| {
+        doubtful(
+            "bindings",
+            format!("rules that let devices online without a voucher: {rules}"),
+            "on the router, unless you want that: /ip/hotspot/ip-binding/print, and remove those of devices that are to pay",
+        )
+    })
 }
 
 /// Whoever is one too many has paid and waits, and only the router knows why.
@@ -370,6 +384,7 @@ mod tests {
                 ports: "8080".to_owned(),
                 limited: false,
             }],
+            bypasses: 0,
             allowed: Some(true),
             ipv6: Vec::new(),
             may_write: true,
@@ -437,6 +452,7 @@ mod tests {
         assert_eq!(ill(dns), "walled garden Bad");
         let port = |setup: &mut Setup| setup.garden[0].ports = "80,8081-8089".to_owned();
         assert_eq!(ill(port), "walled garden Bad");
+        assert_eq!(ill(|setup| setup.bypasses = 2), "bindings Doubtful");
         assert_eq!(ill(|setup| setup.online = 200), "licence Bad");
         let level = |level: &'static str, online| {
             ill(move |setup| (setup.level, setup.online) = (level.to_owned(), online))

@@ -142,6 +142,10 @@ fn of_router(about: &str, verdict: Verdict) -> Option<Told> {
             "Simu haziwezi kufikia ukurasa wa wateja kabla ya kuingia.",
             "Ongeza kwenye ruta kanuni ya walled garden ambayo maneno ya wakala yanaitaja.",
         ),
+        ("bindings", Verdict::Doubtful) => ill(
+            "Ruta inaruhusu baadhi ya vifaa viwe mtandaoni bila vocha.",
+            "Kwenye ruta, kama hutaki hivyo: /ip/hotspot/ip-binding/print, kisha ondoa vifaa vinavyopaswa kulipa.",
+        ),
         ("licence", Verdict::Doubtful) => ill(
             "Leseni ya ruta ni ya bure, na kasi yake haizidi Mbit/s 1.",
             "Nunua leseni ya ruta: /system/license/renew",
@@ -193,6 +197,7 @@ mod tests {
             "addresses",
             "log-in",
             "walled garden",
+            "bindings",
             "licence",
             "IPv6",
             "router's clock",
