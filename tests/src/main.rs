@@ -337,6 +337,8 @@ async fn run_pesapal(flags: PesapalFlags) -> anyhow::Result<()> {
     // Tracking ids are unique in the world, so a second run must not draw those of the first.
     let started = config.clock.now().as_microsecond();
     config.seed = flags.seed.unwrap_or(started.unsigned_abs());
+    // Clients in use go by what a token says of itself.
+    config.knobs.token_lives_s = config.knobs.token_says_s;
     if let Some(moment) = flags.hold_clock {
         config.clock = pesapal::Clock::held(moment);
     }

@@ -40,13 +40,18 @@ fn dial(router: &Router) -> Dial {
 
 /// The findings that need somebody, as `about: what to do`.
 async fn faults(router: &Router, dial: &Dial) -> Vec<String> {
+    found(router, dial, Verdict::Bad).await
+}
+
+/// The findings of one verdict, as `about: what to do`.
+async fn found(router: &Router, dial: &Dial, verdict: Verdict) -> Vec<String> {
     let today = router.rows("/system/clock")[0]["date"].clone();
     // The simulated calendar begins today, whenever that is.
     let now = Timestamp::from_secs(days(&today) * 86_400);
     look_over_router(dial, Some(PORTAL), now)
         .await
         .into_iter()
-        .filter(|finding: &Finding| finding.verdict == Verdict::Bad)
+        .filter(|finding: &Finding| finding.verdict == verdict)
         .map(|finding| format!("{}: {}", finding.about, finding.next.unwrap()))
         .collect()
 }
@@ -102,16 +107,36 @@ async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
         "router",
         "/ip/service/enable",
     );
+    let hasty = Timing {
+        login: Duration::from_millis(500),
+        ..good.timing
+    };
     let pages = Dial {
         port: router.http().port(),
         security: Security::Plain,
-        timing: Timing {
-            login: Duration::from_millis(500),
-            ..good.timing
-        },
+        timing: hasty,
         ..good.clone()
     };
     assert_eq!(faults(&router, &pages).await.len(), 1, "it is no API");
+    // It takes connections from elsewhere and says nothing; which step that ends depends on whether there is TLS.
+    for (service, security, port) in [
+        ("api-ssl", good.security, good.port),
+        ("api", Security::Plain, router.api().port()),
+    ] {
+        let only = |address| {
+            let values = [("numbers", service), ("address", address)];
+            router.run("/ip/service/set", &values).unwrap();
+        };
+        only("10.9.9.0/24");
+        let elsewhere = Dial {
+            port,
+            security,
+            timing: hasty,
+            ..good.clone()
+        };
+        assert_one(&faults(&router, &elsewhere).await, "router", "address= of");
+        only("");
+    }
     let reader = Dial {
         user: "reader".to_owned(),
         ..good
@@ -144,7 +169,31 @@ async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
         "walled garden",
         "/ip/hotspot/walled-garden/ip/add",
     );
+    // Rules that let phones through, but not to the portal.
+    let garden = |verb: &str, values: &[(&str, &str)]| {
+        let done = router.run(&format!("/ip/hotspot/walled-garden/ip/{verb}"), values);
+        done.unwrap().unwrap_or_default()
+    };
+    let id = garden("add", &[("protocol", "udp"), ("dst-port", "53")]);
+    assert_one(&faults(&router, &dial).await, "walled garden", "dst-port=");
+    let another = [
+        ("numbers", id.as_str()),
+        ("protocol", "tcp"),
+        ("dst-address", "127.0.0.1"),
+        ("dst-port", "8081"),
+    ];
+    garden("set", &another);
+    assert_one(&faults(&router, &dial).await, "walled garden", "dst-port=");
+    garden("remove", &[("numbers", id.as_str())]);
     router.set_portal(Some(PORTAL));
+
+    router.knob(|knobs| knobs.licence_level = Some(3));
+    assert_one(
+        &faults(&router, &dial).await,
+        "licence",
+        "/system/license/print",
+    );
+    router.knob(|knobs| knobs.licence_level = Some(4));
 
     let profile = "/ip/hotspot/profile/set";
     change(&dial, profile, "hsprof1", "login-by", "http-chap").await;
@@ -160,4 +209,40 @@ async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
     );
     change(&dial, hotspot, "hotspot1", "disabled", "no").await;
     assert_eq!(faults(&router, &dial).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn whom_the_router_lets_past_without_a_voucher_is_worth_a_look() {
+    let router = router().await;
+    let dial = dial(&router);
+    let phone = router.join(None).unwrap();
+    let binding = |verb: &str, values: &[(&str, &str)]| {
+        let done = router.run(&format!("/ip/hotspot/ip-binding/{verb}"), values);
+        done.unwrap().unwrap_or_default()
+    };
+    // The agent's own machine, somebody who is kept out, and a rule that is switched off.
+    let own = [
+        ("address", "10.5.50.2"),
+        ("type", "bypassed"),
+        ("comment", "mnara:agent"),
+    ];
+    binding("add", &own);
+    let kept_out = [("mac-address", "02:AA:00:00:00:99"), ("type", "blocked")];
+    binding("add", &kept_out);
+    let past = [
+        ("mac-address", phone.mac.as_str()),
+        ("type", "bypassed"),
+        ("disabled", "yes"),
+    ];
+    let id = binding("add", &past);
+    let none = Vec::<String>::new();
+    assert_eq!(found(&router, &dial, Verdict::Doubtful).await, none);
+
+    binding("enable", &[("numbers", id.as_str())]);
+    assert_one(
+        &found(&router, &dial, Verdict::Doubtful).await,
+        "bindings",
+        "/ip/hotspot/ip-binding/print",
+    );
+    assert_eq!(faults(&router, &dial).await, none);
 }

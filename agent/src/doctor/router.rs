@@ -2,7 +2,7 @@
 //! say of the set-up is `setup`'s work.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use mnara_protocol::clock::Timestamp;
 use tokio::net::UdpSocket;
@@ -19,6 +19,8 @@ use crate::routeros::wire::Row;
 
 /// An id no row has: changing it needs the right to, and changes nothing.
 const NO_ROW: &str = "*FFFFFFFF";
+/// The comment of the rule by which a box at the site passes its own hotspot; the install script makes it.
+const OWN_BINDING: &str = "mnara:agent";
 
 /// Looks at the router. `portal` is where the agent listens, if it runs.
 pub async fn look_over(dial: &Dial, portal: Option<SocketAddr>, now: Timestamp) -> Vec<Finding> {
@@ -52,22 +54,20 @@ pub async fn look_over(dial: &Dial, portal: Option<SocketAddr>, now: Timestamp) 
 
 async fn look(client: &Client) -> Result<(Observed, Setup), Error> {
     let seen = observe::everything(client, ObservationNo(1)).await?;
-    let setup = read_setup(client).await?;
+    let setup = read_setup(client, seen.active.len()).await?;
     Ok((seen, setup))
 }
 
 /// The address at which phones reach the portal: where it listens, or by which this machine reaches the router.
-async fn at_site(dial: &Dial, portal: Option<SocketAddr>) -> Option<IpAddr> {
-    let portal = portal?;
-    if !portal.ip().is_unspecified() {
-        return Some(portal.ip());
+async fn at_site(dial: &Dial, portal: Option<SocketAddr>) -> Option<SocketAddr> {
+    let mut portal = portal?;
+    if portal.ip().is_unspecified() {
+        // Connecting a datagram socket sends nothing; it only chooses the way.
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
+        socket.connect((dial.host.as_str(), dial.port)).await.ok()?;
+        portal.set_ip(socket.local_addr().ok()?.ip());
     }
-    // Connecting a datagram socket sends nothing; it only chooses the way.
-    let socket = UdpSocket::bind((IpAddr::from([0, 0, 0, 0]), 0))
-        .await
-        .ok()?;
-    socket.connect((dial.host.as_str(), dial.port)).await.ok()?;
-    socket.local_addr().ok().map(|address| address.ip())
+    Some(portal)
 }
 
 fn devices(seen: &Observed) -> Finding {
@@ -103,11 +103,16 @@ fn refused(error: &Error) -> Finding {
         } => {
             "it is switched off, or it drops this machine's packets: check address= of the service (/ip/service/print) and its firewall"
         }
+        Error::Timeout {
+            doing: Doing::Handshake | Doing::LoggingIn,
+        } => {
+            "it takes the connection and says nothing: most often this machine's address is not in address= of the service (on the router: /ip/service/print); if it is, the router's processor may be busy: look again, or restart it"
+        }
         Error::Timeout { .. } => {
             "its processor may be busy (/system/resource/print): look again, or restart it"
         }
         Error::Auth => {
-            "check user, password and that the user's group has the policy api (/user/print); then enrol again with the right --router-password-file"
+            "check the user, its password, its address= and that its group has the policy api (/user/print); then enrol again with the right --router-password-file"
         }
         Error::WrongCertificate { .. } => {
             "if the router or its certificate was replaced, enrol again with the new --router-pin; if not, somebody is in between"
@@ -135,13 +140,15 @@ fn lacks_right(message: &str) -> bool {
     message.contains("not enough permissions")
 }
 
-async fn read_setup(client: &Client) -> Result<Setup, Error> {
+async fn read_setup(client: &Client, online: usize) -> Result<Setup, Error> {
     let hotspots = rows(client, "/ip/hotspot/print").await?;
     let profiles = rows(client, "/ip/hotspot/profile/print").await?;
     let garden = rows(client, "/ip/hotspot/walled-garden/ip/print").await?;
+    let bindings = rows(client, "/ip/hotspot/ip-binding/print").await?;
     let mode = rows(client, "/system/device-mode/print").await?;
     let ipv6 = rows(client, "/ipv6/address/print").await?;
     let clock = rows(client, "/system/clock/print").await?;
+    let licence = rows(client, "/system/license/print").await?;
     Ok(Setup {
         hotspots: hotspots.iter().map(hotspot).collect(),
         profiles: profiles.iter().map(profile).collect(),
@@ -152,6 +159,11 @@ async fn read_setup(client: &Client) -> Result<Setup, Error> {
             .filter(|row| row.text("action").is_none_or(|action| action == "accept"))
             .map(accept)
             .collect(),
+        bypasses: bindings
+            .iter()
+            .filter(|row| text(row, "type") == "bypassed" && !flag(row, "disabled"))
+            .filter(|row| text(row, "comment") != OWN_BINDING)
+            .count(),
         allowed: mode
             .first()
             .and_then(|row| Some(is_true(Some(&row.text("hotspot")?)))),
@@ -166,6 +178,13 @@ async fn read_setup(client: &Client) -> Result<Setup, Error> {
             .map(|row| text(row, "interface"))
             .collect(),
         may_write: may_write(client).await?,
+        // A board names its level in a word of its own.
+        level: licence
+            .first()
+            .and_then(|row| row.text("nlevel").or_else(|| row.text("level")))
+            .unwrap_or_default()
+            .into_owned(),
+        online,
         today: clock.first().and_then(|row| setup::day(&row.text("date")?)),
     })
 }
@@ -225,7 +244,13 @@ fn accept(row: &Row) -> Accept {
         .iter()
         .map(|name| text(row, name))
         .find(|value| !value.is_empty());
+    let from = ["src-address", "src-address-list"];
+    let server = text(row, "server");
     Accept {
         to: named.unwrap_or_else(|| text(row, "dst-address")),
+        protocol: text(row, "protocol"),
+        ports: text(row, "dst-port"),
+        limited: from.iter().any(|name| !text(row, name).is_empty())
+            || !matches!(server.as_str(), "" | "all"),
     }
 }

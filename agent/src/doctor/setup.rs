@@ -1,7 +1,7 @@
 //! How the router is set up, and what is wrong with that. Pure: reading it is `router`'s work. Whether the hotspot works at this moment is
 //! the access loop's business; this is what makes it fail for people, or lets them around it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mnara_protocol::clock::Timestamp;
 
@@ -16,12 +16,18 @@ pub(super) struct Setup {
     pub(super) hotspots: Vec<Hotspot>,
     pub(super) profiles: Vec<Profile>,
     pub(super) garden: Vec<Accept>,
+    /// Rules by which others than the agent's own machine pass the hotspot.
+    pub(super) bypasses: usize,
     /// Whether its device mode lets a hotspot run.
     pub(super) allowed: Option<bool>,
     /// Interfaces with an IPv6 address beyond their link.
     pub(super) ipv6: Vec<String>,
     /// Whether the agent's user may change anything.
     pub(super) may_write: bool,
+    /// The level of its licence.
+    pub(super) level: String,
+    /// Devices that are logged in.
+    pub(super) online: usize,
     /// The day of its calendar, counted from 1970.
     pub(super) today: Option<i64>,
 }
@@ -56,14 +62,22 @@ pub(super) struct Profile {
 pub(super) struct Accept {
     /// An address, a network or a range; empty means every address.
     pub(super) to: String,
+    /// Its name or number; empty means every protocol.
+    pub(super) protocol: String,
+    /// Ports and ranges of ports; empty means every port.
+    pub(super) ports: String,
+    /// Whether it is for some phones only.
+    pub(super) limited: bool,
 }
 
 /// Judges it. `portal` is the address phones reach the agent at.
-pub(super) fn judge(setup: &Setup, portal: Option<IpAddr>, now: Timestamp) -> Vec<Finding> {
+pub(super) fn judge(setup: &Setup, portal: Option<SocketAddr>, now: Timestamp) -> Vec<Finding> {
     let mut findings = vec![rights(setup), hotspot(setup)];
     findings.extend(translation(setup));
     findings.extend(login_by(setup));
     findings.push(garden(setup, portal));
+    findings.extend(bindings(setup));
+    findings.extend(licence(setup));
     findings.extend(ipv6(setup));
     findings.extend(calendar(setup, now));
     findings
@@ -173,7 +187,7 @@ fn login_by(setup: &Setup) -> Vec<Finding> {
     findings
 }
 
-fn garden(setup: &Setup, portal: Option<IpAddr>) -> Finding {
+fn garden(setup: &Setup, portal: Option<SocketAddr>) -> Finding {
     const ABOUT: &str = "walled garden";
     let Some(portal) = portal else {
         return doubtful(
@@ -182,25 +196,23 @@ fn garden(setup: &Setup, portal: Option<IpAddr>) -> Finding {
             "start the agent and look again",
         );
     };
-    if setup
-        .garden
-        .iter()
-        .any(|rule| covers(&rule.to, portal) == Some(true))
-    {
+    let said = |answer: Option<bool>| {
+        let mut rules = setup.garden.iter();
+        rules.any(|rule| reaches(rule, portal) == answer)
+    };
+    if said(Some(true)) {
         return good(ABOUT, format!("phones reach the portal at {portal}"));
     }
     let next = format!(
-        "on the router: /ip/hotspot/walled-garden/ip/add action=accept dst-address={portal} comment=mnara:portal"
+        "on the router: /ip/hotspot/walled-garden/ip/add action=accept protocol=tcp dst-address={} dst-port={} comment=mnara:portal",
+        portal.ip(),
+        portal.port()
     );
-    if setup
-        .garden
-        .iter()
-        .any(|rule| covers(&rule.to, portal).is_none())
-    {
+    if said(None) {
         return doubtful(
             ABOUT,
             format!(
-                "no rule names the portal's address {portal}, but there are rules by name or list"
+                "no rule lets every phone through to the portal at {portal}, but there are rules by name, by list or for some phones"
             ),
             &next,
         );
@@ -210,6 +222,47 @@ fn garden(setup: &Setup, portal: Option<IpAddr>) -> Finding {
         format!("phones cannot reach the portal at {portal} before they are logged in"),
         &next,
     )
+}
+
+fn bindings(setup: &Setup) -> Option<Finding> {
+    let rules = setup.bypasses;
+    (rules > 0).then(|| {
+        doubtful(
+            "bindings",
+            format!("rules that let devices online without a voucher: {rules}"),
+            "on the router, unless you want that: /ip/hotspot/ip-binding/print, and remove those of devices that are to pay",
+        )
+    })
+}
+
+/// Whoever is one too many has paid and waits, and only the router knows why.
+fn licence(setup: &Setup) -> Option<Finding> {
+    const ABOUT: &str = "licence";
+    let level = setup.level.as_str();
+    let most = match level {
+        "1" | "3" => 1,
+        "4" => 200,
+        "5" => 500,
+        "free" => {
+            return Some(doubtful(
+                ABOUT,
+                "the router's licence is the free one, with 1 Mbit/s at most",
+                "buy a licence for the router: /system/license/renew",
+            ));
+        }
+        _ => return None,
+    };
+    // No hotspot can live on one.
+    (most == 1 || setup.online >= most).then(|| {
+        bad(
+            ABOUT,
+            format!(
+                "level {level} lets at most {most} be online at once, and {} are",
+                setup.online
+            ),
+            "buy a higher level for the router (/system/license/print shows the present one), or take another router",
+        )
+    })
 }
 
 fn ipv6(setup: &Setup) -> Option<Finding> {
@@ -236,6 +289,27 @@ fn calendar(setup: &Setup, now: Timestamp) -> Option<Finding> {
             "tickets do not depend on it, but its log and certificates do; on the router: /system/ntp/client/set enabled=yes servers=pool.ntp.org",
         )
     })
+}
+
+/// Whether a rule lets every phone through to the portal; `None` where the router alone knows.
+fn reaches(rule: &Accept, portal: SocketAddr) -> Option<bool> {
+    let tcp = matches!(rule.protocol.as_str(), "" | "tcp" | "6");
+    if !tcp || !has_port(&rule.ports, portal.port()) {
+        return Some(false);
+    }
+    let covered = covers(&rule.to, portal.ip());
+    covered.filter(|covered| !(*covered && rule.limited))
+}
+
+fn has_port(ports: &str, port: u16) -> bool {
+    let within = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        matches!(
+            (first.parse::<u16>(), last.parse::<u16>()),
+            (Ok(first), Ok(last)) if (first..=last).contains(&port)
+        )
+    };
+    ports.is_empty() || ports.split(',').any(within)
 }
 
 /// Whether an address, network or range covers an address; `None` for what is none of these.
@@ -286,7 +360,8 @@ mod tests {
     use crate::doctor::Verdict;
 
     const NOW: Timestamp = Timestamp::from_secs(1_795_600_000);
-    const PORTAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(172, 31, 255, 2));
+    const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(172, 31, 255, 2));
+    const PORTAL: SocketAddr = SocketAddr::new(ADDRESS, 8080);
 
     fn well() -> Setup {
         Setup {
@@ -305,10 +380,16 @@ mod tests {
             }],
             garden: vec![Accept {
                 to: "172.31.255.2".to_owned(),
+                protocol: "tcp".to_owned(),
+                ports: "8080".to_owned(),
+                limited: false,
             }],
+            bypasses: 0,
             allowed: Some(true),
             ipv6: Vec::new(),
             may_write: true,
+            level: "4".to_owned(),
+            online: 199,
             today: Some(NOW.as_secs() / 86_400),
         }
     }
@@ -358,6 +439,27 @@ mod tests {
         assert_eq!(ill(|setup| setup.garden.clear()), "walled garden Bad");
         let named = |setup: &mut Setup| setup.garden[0].to = "shop.example".to_owned();
         assert_eq!(ill(named), "walled garden Doubtful");
+        let some = |setup: &mut Setup| setup.garden[0].limited = true;
+        assert_eq!(ill(some), "walled garden Doubtful");
+        let dns = |setup: &mut Setup| {
+            setup.garden[0] = Accept {
+                to: String::new(),
+                protocol: "udp".to_owned(),
+                ports: "53".to_owned(),
+                limited: false,
+            };
+        };
+        assert_eq!(ill(dns), "walled garden Bad");
+        let port = |setup: &mut Setup| setup.garden[0].ports = "80,8081-8089".to_owned();
+        assert_eq!(ill(port), "walled garden Bad");
+        assert_eq!(ill(|setup| setup.bypasses = 2), "bindings Doubtful");
+        assert_eq!(ill(|setup| setup.online = 200), "licence Bad");
+        let level = |level: &'static str, online| {
+            ill(move |setup| (setup.level, setup.online) = (level.to_owned(), online))
+        };
+        assert_eq!(level("3", 0), "licence Bad");
+        assert_eq!(level("5", 500), "licence Bad");
+        assert_eq!(level("free", 0), "licence Doubtful");
         assert_eq!(
             ill(|setup| setup.ipv6.push("bridge".to_owned())),
             "IPv6 Bad"
@@ -369,20 +471,25 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_elsewhere_and_menus_a_version_lacks_are_no_faults() {
+    fn ipv6_elsewhere_menus_a_version_lacks_and_licences_without_end_are_no_faults() {
         let mut setup = well();
         setup.ipv6.push("ether1".to_owned());
         (setup.allowed, setup.today) = (None, None);
-        let findings = judge(&setup, Some(PORTAL), NOW);
-        assert!(
-            findings
-                .iter()
-                .all(|finding| finding.verdict == Verdict::Good)
-        );
+        setup.online = 9_000;
+        for level in ["", "6", "p1", "p-unlimited"] {
+            setup.level = level.to_owned();
+            let findings = judge(&setup, Some(PORTAL), NOW);
+            assert!(
+                findings
+                    .iter()
+                    .all(|finding| finding.verdict == Verdict::Good),
+                "{level}"
+            );
+        }
     }
 
     #[test]
-    fn rules_cover_addresses_networks_and_ranges() {
+    fn rules_cover_addresses_networks_ranges_and_ports() {
         for (range, covered) in [
             ("172.31.255.2", Some(true)),
             ("172.31.255.3", Some(false)),
@@ -393,7 +500,16 @@ mod tests {
             ("", Some(true)),
             ("shop.example", None),
         ] {
-            assert_eq!(covers(range, PORTAL), covered, "{range}");
+            assert_eq!(covers(range, ADDRESS), covered, "{range}");
+        }
+        for (ports, held) in [
+            ("", true),
+            ("8080", true),
+            ("80,8000-8080", true),
+            ("80,8081-8089", false),
+            ("http", false),
+        ] {
+            assert_eq!(has_port(ports, 8080), held, "{ports}");
         }
     }
 

@@ -1,5 +1,10 @@
 //! What clients in use send beside the documents' samples, and how they are pointed at a Pesapal.
 
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
 use super::*;
 
 #[tokio::test]
@@ -94,4 +99,48 @@ async fn what_is_wrong_is_said_in_the_recorded_words_byte_for_byte() {
         r#"{"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":"","call_back_url":null},"status":"500"}"#
     );
     sim.stop().await;
+}
+
+#[tokio::test]
+async fn of_the_program_a_token_lives_as_long_as_it_says() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mnara-sim"))
+        .args(["pesapal", "--port", "0", "--control-port", "0"])
+        .args(["--hold-clock", "2026-11-22T09:00:00Z"])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut printed = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        printed.push_str(&line);
+        printed.push('\n');
+        if line.starts_with("Running") {
+            break;
+        }
+    }
+    let told = |words: &str| {
+        let line = printed.lines().find_map(|line| line.split_once(words));
+        line.unwrap_or_else(|| panic!("no {words} in\n{printed}"))
+            .1
+            .trim()
+    };
+    let caller = Caller::at(told("base URL").to_owned()).await;
+    caller.register("http://127.0.0.1:9/ipn", "GET").await;
+    let control = told("control API").trim_end_matches("/orders");
+    let push = async |seconds: u64| {
+        let path = format!("{control}/clock/advance");
+        let pushed = caller.http.post(path).json(&json!({"seconds": seconds}));
+        assert!(pushed.send().await.unwrap().status().is_success());
+    };
+    push(3_599).await;
+    let list = caller.get("/api/URLSetup/GetIpnList").await;
+    assert!(list.starts_with("[{"), "{list}");
+    push(1).await;
+    let refused = caller.get("/api/URLSetup/GetIpnList").await;
+    assert!(
+        refused.contains("invalid_api_credentials_provided"),
+        "{refused}"
+    );
+    program.kill().await.unwrap();
 }

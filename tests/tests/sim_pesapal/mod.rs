@@ -29,6 +29,10 @@ struct Caller {
 
 impl Caller {
     async fn new(sim: &Pesapal) -> Self {
+        Self::at(sim.url()).await
+    }
+
+    async fn at(base: String) -> Self {
         // Another test of this process may have named it before.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = Client::builder()
@@ -38,7 +42,7 @@ impl Caller {
             .unwrap();
         let mut caller = Self {
             http,
-            base: sim.url(),
+            base,
             token: String::new(),
         };
         caller.renew().await;

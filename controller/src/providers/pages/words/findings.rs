@@ -102,7 +102,7 @@ fn of_router(about: &str, verdict: Verdict) -> Option<Told> {
         ("router", Verdict::Good) => well("Ruta inajibu."),
         ("router", Verdict::Bad) => ill(
             "Ruta haijibu, au haimruhusu wakala kufanya kazi yake.",
-            "Angalia kama ruta imewashwa na kebo zake zimechomekwa, kisha huduma yake ya API na jina na nenosiri la wakala.",
+            "Angalia kama ruta imewashwa na kebo zake zimechomekwa, kisha huduma yake ya API na address= yake (/ip/service/print), na jina na nenosiri la wakala.",
         ),
         ("devices", Verdict::Good) => well("Kuna vifaa kwenye mtandao wa hotspot."),
         ("devices", Verdict::Doubtful) => ill(
@@ -141,6 +141,18 @@ fn of_router(about: &str, verdict: Verdict) -> Option<Told> {
         ("walled garden", Verdict::Bad) => ill(
             "Simu haziwezi kufikia ukurasa wa wateja kabla ya kuingia.",
             "Ongeza kwenye ruta kanuni ya walled garden ambayo maneno ya wakala yanaitaja.",
+        ),
+        ("bindings", Verdict::Doubtful) => ill(
+            "Ruta inaruhusu baadhi ya vifaa viwe mtandaoni bila vocha.",
+            "Kwenye ruta, kama hutaki hivyo: /ip/hotspot/ip-binding/print, kisha ondoa vifaa vinavyopaswa kulipa.",
+        ),
+        ("licence", Verdict::Doubtful) => ill(
+            "Leseni ya ruta ni ya bure, na kasi yake haizidi Mbit/s 1.",
+            "Nunua leseni ya ruta: /system/license/renew",
+        ),
+        ("licence", Verdict::Bad) => ill(
+            "Leseni ya ruta hairuhusu vifaa zaidi kuwa mtandaoni kwa wakati mmoja.",
+            "Nunua leseni ya kiwango cha juu zaidi kwa ruta hiyo (/system/license/print huonyesha ya sasa), au tumia ruta nyingine.",
         ),
         ("IPv6", Verdict::Bad) => ill(
             "Mtandao wa hotspot hutoa IPv6, ambayo hotspot haiwezi kuilinda: simu ziko mtandaoni bila kulipa.",
@@ -185,6 +197,8 @@ mod tests {
             "addresses",
             "log-in",
             "walled garden",
+            "bindings",
+            "licence",
             "IPv6",
             "router's clock",
             "portal",

@@ -34,6 +34,8 @@ pub struct Knobs {
     pub secrets_need_flag: bool,
     /// The licence's limit of sessions.
     pub licensed_sessions: Option<usize>,
+    /// The licence's level, as a board has one; without it a cloud router's.
+    pub licence_level: Option<u8>,
 }
 
 impl Default for Knobs {
@@ -44,6 +46,7 @@ impl Default for Knobs {
             remove_takes_siblings: false,
             secrets_need_flag: false,
             licensed_sessions: None,
+            licence_level: None,
         }
     }
 }

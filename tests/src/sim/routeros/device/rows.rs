@@ -43,8 +43,13 @@ impl Device {
             "/system/clock" => vec![self.clock_record()],
             "/system/license" => {
                 let mut record = Record::new("");
-                record.put("system-id", "A0bC1dE2fG3");
-                record.put("level", "p-unlimited");
+                if let Some(level) = self.knobs.licence_level {
+                    record.put("software-id", "A0BC-1D2E");
+                    record.put("nlevel", level.to_string());
+                } else {
+                    record.put("system-id", "A0bC1dE2fG3");
+                    record.put("level", "p-unlimited");
+                }
                 vec![record]
             }
             _ => match self.tables.get(menu.path) {
