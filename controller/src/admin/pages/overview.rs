@@ -292,9 +292,10 @@ fn chart(weeks: &[Week], w: &'static Words) -> String {
             tip: format!("{}: {}", week.from, week.count),
         })
         .collect();
-    let about = format!("{} {}", w.platform.numbers, w.platform.week);
-    let title = w.platform.sign_ups.to_owned();
-    let columns = Columns::draw("sign-ups", (title, about), &points, 1, show::thousands);
+    let with_any = points.iter().filter(|point| point.value > 0);
+    let about: Vec<&str> = with_any.map(|point| point.tip.as_str()).collect();
+    let title = (w.platform.sign_ups.to_owned(), about.join("; "));
+    let columns = Columns::draw("sign-ups", title, &points, 1, show::thousands);
     columns.render().unwrap_or_default()
 }
 
@@ -367,5 +368,14 @@ mod tests {
             (26, 5, 0, 10)
         );
         assert_eq!(weeks[1].from, "22 Jan 2027");
+    }
+
+    #[test]
+    fn who_hears_the_chart_of_sign_ups_hears_its_numbers() {
+        let w = Words::of(Language::English);
+        let weeks = weeks(Timestamp::from_secs(1_800_000_000), &[(0, 5), (1, 10)], w);
+        let drawn = chart(&weeks, w);
+        let about = "<desc id=\"sign-ups-about\">15 Jan 2027: 5; 22 Jan 2027: 10</desc>";
+        assert!(drawn.contains(about), "{drawn}");
     }
 }

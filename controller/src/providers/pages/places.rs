@@ -3,6 +3,7 @@
 use super::icons;
 use super::words::FrameWords;
 use crate::providers::log_in::Visit;
+use crate::providers::rights::Feature;
 use crate::providers::staff::roles::Permission;
 use Permission as P;
 
@@ -123,6 +124,10 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
         .iter()
         .filter(|(.., whom)| may(whom))
         .map(|(part, place, name, icon, _)| {
+            let place = match *place {
+                "/settings/keys" => programs(visit),
+                place => place,
+            };
             let is_later = match part {
                 Part::Setting => true,
                 Part::Day | Part::Platform => {
@@ -133,7 +138,7 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
             Link {
                 path: place,
                 name: name(words),
-                short: match *place {
+                short: match place {
                     "/admin/subscriptions" => words.short_subscriptions,
                     "/admin/payments" => words.money,
                     _ => name(words),
@@ -157,4 +162,17 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
         link.is_here &= Some(link.path.len()) == deepest;
     }
     links
+}
+
+/// The first page for programs and data that the plan opens, whose tabs lead to the others: a business's data are its own on every plan.
+fn programs(visit: &Visit) -> &'static str {
+    let own = visit.place.as_ref().filter(|_| visit.view_ends.is_none());
+    let allows = |feature| own.is_none_or(|place| place.rights.allows(feature));
+    if allows(Feature::ApiAccess) {
+        "/settings/keys"
+    } else if allows(Feature::Webhooks) {
+        "/settings/webhooks"
+    } else {
+        "/settings/export"
+    }
 }

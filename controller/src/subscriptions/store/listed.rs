@@ -76,13 +76,14 @@ pub async fn subscribers(
         .collect()
 }
 
-/// How many businesses stand how.
+/// How many businesses stand how, those that nobody has looked at yet among them as in the list.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn stages(conn: &mut PgConnection) -> sqlx::Result<Vec<(Stage, i64)>> {
     let rows = sqlx::query!(
-        r#"select stage, count(*) as "count!" from subscriptions group by stage order by stage"#
+        r#"select coalesce(s.stage, 'none') as "stage!", count(*) as "count!"
+           from providers p left join subscriptions s on s.provider_id = p.id group by 1 order by 1"#
     )
     .fetch_all(conn)
     .await?;

@@ -3,6 +3,7 @@
 use super::super::browser::PASSWORD;
 use super::*;
 use crate::jobs::tasks::stand;
+use crate::providers::rights::{Rights, store as rights};
 use crate::subscriptions::lapse::TEND;
 use crate::webhooks::Kind;
 use crate::webhooks::edit::add;
@@ -165,6 +166,43 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     rail.say(&order, 3);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_has_no_keys_is_led_to_what_there_is_for_programs_and_data(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let provider = world.shop.provider;
+    let doors = ["/settings/keys", "/settings/webhooks", "/settings/export"];
+    for (features, door) in [
+        (Feature::ALL.to_vec(), doors[0]),
+        (vec![Feature::Webhooks], doors[1]),
+        (vec![Feature::AdvancedAnalytics], doors[2]),
+    ] {
+        let may = Rights {
+            features: Some(features),
+            ..Rights::default()
+        };
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        rights::set(&mut tx, provider, &may, world.app.clock.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let page = owner.get("/more").await.page();
+        for path in doors {
+            let link = format!("href=\"{path}\"");
+            assert_eq!(page.contains(&link), path == door, "{path}: {page}");
+        }
+        owner.get(door).await.page();
+    }
+    // The tabs on that page lead to which plans have the rest.
+    for (path, why) in [(doors[0], "api-access"), (doors[1], "webhooks")] {
+        let led = owner.get(path).await.onward();
+        assert_eq!(led, format!("/settings/subscription?why={why}"));
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

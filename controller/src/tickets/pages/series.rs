@@ -201,7 +201,7 @@ pub async fn one(
             Some("revoked") => Some(w.vouchers.revoked_series),
             _ => None,
         },
-        fault: None,
+        fault: (at.done.as_deref() == Some("none")).then_some(w.vouchers.none_to_print),
     };
     Ok(html(StatusCode::OK, &page))
 }

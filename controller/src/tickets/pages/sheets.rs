@@ -297,7 +297,7 @@ pub async fn pdf(
 ) -> Result<Response, Trouble> {
     let sheaf = sheaf(&app, &frame, &seat, &id, &wish, Paper::Pdf).await?;
     if sheaf.codes.is_empty() {
-        return Ok(onward(&format!("/vouchers/series/{}", sheaf.id)));
+        return Ok(onward(&format!("/vouchers/series/{}?done=none", sheaf.id)));
     }
     let title = format!(
         "{} · {}",

@@ -48,7 +48,7 @@ struct QueuePage<'a> {
     closed: Vec<Item>,
     older: Option<String>,
     is_all_closed: bool,
-    /// Whether the money of one receipt is looked for.
+    /// Whether one piece of money is looked for.
     is_sought: bool,
     may_work: bool,
     receipts: Option<Receipts>,
@@ -64,6 +64,7 @@ pub struct Asked {
     closed: String,
     before: String,
     receipt: String,
+    money: String,
     done: String,
     taken: String,
     asked: String,
@@ -75,6 +76,20 @@ impl Asked {
     fn cursor(&self) -> Option<(Timestamp, UnmatchedId)> {
         before(&self.before)
     }
+
+    /// The one piece of money that is looked for, waiting or dealt with.
+    fn sought(&self) -> Option<Sought> {
+        let by_id = self.money.parse().ok().map(Sought::Money);
+        by_id.or_else(|| receipt::read(&self.receipt).map(Sought::Receipt))
+    }
+}
+
+/// How money is looked for.
+enum Sought {
+    /// As the books name it.
+    Money(UnmatchedId),
+    /// By its receipt, as a customer shows it.
+    Receipt(String),
 }
 
 /// What somebody decides, as typed.
@@ -131,9 +146,16 @@ async fn read(
     asked: &Asked,
     filled: &Filled,
 ) -> sqlx::Result<Rows> {
-    if let Some(receipt) = receipt::read(&asked.receipt) {
-        let found = match of_receipt(conn, provider, &receipt).await? {
-            Some((id, _)) => queued(conn, provider, id).await?,
+    if let Some(sought) = asked.sought() {
+        let id = match sought {
+            Sought::Money(id) => Some(id),
+            Sought::Receipt(receipt) => {
+                let found = of_receipt(conn, provider, &receipt).await?;
+                found.map(|(id, _)| id)
+            }
+        };
+        let found = match id {
+            Some(id) => queued(conn, provider, id).await?,
             None => None,
         };
         return Ok(Rows {
@@ -177,7 +199,7 @@ async fn shown(
     let now = app.clock.now();
     let provider = seat.provider();
     let may_work = seat.place.role.may(Permission::WorkPayments);
-    let is_sought = receipt::read(&asked.receipt).is_some();
+    let is_sought = asked.sought().is_some();
     let mut tx = app.db.tenant(provider).await?;
     let Rows {
         rows,

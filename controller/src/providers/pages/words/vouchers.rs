@@ -98,6 +98,9 @@ words! {
         print_text:
             "Each voucher has a picture: on the Wi-Fi of the site a phone's camera opens the page with the code filled in. Who printed is kept."
             "Kila vocha ina picha: kwenye Wi-Fi ya eneo kamera ya simu hufungua ukurasa msimbo ukiwa umejazwa. Aliyechapisha anawekwa kumbukumbu.",
+        none_to_print:
+            "There is nothing left to print here: these vouchers are sold, used or no longer good."
+            "Hakuna kilichobaki cha kuchapisha hapa: vocha hizi zimeuzwa, zimetumika au si nzuri tena.",
         a4: "on an A4 sheet" "kwa karatasi ya A4",
         roll: "roll" "karatasi ya mviringo",
         layout: "Paper" "Karatasi",

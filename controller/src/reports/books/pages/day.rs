@@ -142,7 +142,7 @@ fn line(entry: Entry, w: &BookWords) -> LineShown {
         receipt: entry.receipt,
         path: match (entry.payment, entry.unmatched) {
             (Some(payment), _) => Some(format!("/payments/{payment}")),
-            (None, Some(_)) => Some("/payments/unmatched".to_owned()),
+            (None, Some(money)) => Some(format!("/payments/unmatched?money={money}")),
             (None, None) => None,
         },
     }

@@ -94,6 +94,7 @@ async fn what_went_back_at_the_rail_itself_is_shown_and_written_into_the_books_o
         "BBBBBBBB03 of AAAAAAAA03",
         "BBBBBBBB04 of AAAAAAAA04",
         "BBBBBBBB05 of AAAAAAAA05",
+        "href=\"/payments/unmatched?receipt=AAAAAAAA03\"",
         "Went back, and in the books: 2",
         "whose payment is not with us: 1",
         &format!("/payments/{paid}"),

@@ -105,6 +105,44 @@ async fn each_thing_that_happens_to_money_is_one_line_that_leads_to_it(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_line_leads_to_money_of_the_queue_however_much_was_dealt_with_since(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let till = till(&world).await;
+    let (provider, actor) = (world.shop.provider, somebody(&world).await);
+    for n in 0..12 {
+        let receipt = format!("AAAAAA{n:04}");
+        by_hand(&world, &till, &receipt, "MAMA", "50.00").await;
+        world.work().await;
+        let sql = format!("select id from unmatched where receipt = '{receipt}'");
+        let id = read(&world.app, &sql).await;
+        let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
+        let back = format!("BBBBBB{n:04}");
+        let said = (back.as_str(), "rain");
+        resolve::refund(&world.app, (provider, actor), id, said, false)
+            .await
+            .unwrap();
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    let day = owner.get("/books/day?day=2027-01-15").await.page();
+    for receipt in ["AAAAAA0000", "BBBBBB0000"] {
+        let line = day.split("<li>").find(|line| line.contains(receipt));
+        let (_, path) = line.unwrap().split_once("href=\"").unwrap();
+        let page = owner.get(path.split('"').next().unwrap()).await.page();
+        assert!(
+            page.contains(receipt) && !page.contains("AAAAAA0011"),
+            "{page}"
+        );
+    }
+    let none = "/payments/unmatched?money=unm_00000000000000000000000000000000";
+    let page = owner.get(none).await.page();
+    assert!(!page.contains("AAAAAA00"), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -4,6 +4,7 @@ mod away;
 mod failing;
 mod people;
 mod shares;
+mod stages;
 
 use mnara_protocol::clock::Timestamp;
 

@@ -101,7 +101,7 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
     );
     assert_eq!(
         cashier.get(&format!("{path}/pdf")).await.onward(),
-        path,
+        format!("{path}?done=none"),
         "the page of the series says that nothing is left"
     );
 }
@@ -136,8 +136,9 @@ async fn an_old_series_gives_what_it_has_left_and_its_file(
     use_up(&world, &printed, 1_250).await;
     let path = format!("/vouchers/series/{}", printed.series.id);
     // A stretch of which nothing is left gives no other's codes, and is not offered.
+    let none = format!("{path}?done=none");
     let first = format!("{path}/pdf?as=a4-24&from=0");
-    assert_eq!(cashier.get(&first).await.onward(), path);
+    assert_eq!(cashier.get(&first).await.onward(), none);
     let page = cashier.get(&path).await.page();
     assert!(!page.contains("<option value=\"0\""), "{page}");
     let request = Request::get(format!("{path}/pdf?as=a4-24")).body(Body::empty());
@@ -153,10 +154,34 @@ async fn an_old_series_gives_what_it_has_left_and_its_file(
     }
     use_up(&world, &printed, last + 1).await;
     let asked = format!("{path}/pdf?as=a4-24");
-    assert_eq!(cashier.get(&asked).await.onward(), path);
+    assert_eq!(cashier.get(&asked).await.onward(), none);
     let page = cashier.get(&path).await.page();
     assert!(!page.contains("/pdf\""), "{page}");
     assert!(page.contains(&format!("href=\"{path}/csv\"")), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_series_of_which_all_is_sold_for_cash_says_that_none_is_left_to_print(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let printed = series::print(&world, 2).await;
+    for _ in &printed.tickets {
+        let page = cashier.get("/counter").await.page();
+        let (_, sale) = page.split_once("action=\"/counter/sell\"").unwrap();
+        let (series, attempt) = (field(sale, "series"), field(sale, "attempt"));
+        let form = [("series", series.as_str()), ("attempt", &attempt)];
+        cashier.post("/counter/sell", &form).await.onward();
+    }
+    let path = format!("/vouchers/series/{}", printed.series.id);
+    let says = "There is nothing left to print here";
+    let page = cashier.get(&path).await.page();
+    assert!(!page.contains(says), "{page}");
+    let led = cashier.get(&format!("{path}/pdf?as=a4-24")).await.onward();
+    let page = cashier.get(&led).await.page();
+    assert!(page.contains(says), "{page}");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -71,7 +71,7 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
     };
     let path = |ours: &Ours| {
         ours.payment.map_or_else(
-            || "/payments/unmatched".to_owned(),
+            || of_receipt(&ours.receipt),
             |payment| format!("/payments/{payment}"),
         )
     };
@@ -95,7 +95,7 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
             words.calendar.second(one.back.at)
         ),
         path: Some(one.payment.map_or_else(
-            || "/payments/unmatched".to_owned(),
+            || of_receipt(&one.back.original),
             |payment| format!("/payments/{payment}"),
         )),
     };
@@ -165,6 +165,11 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
         other: 0,
         unread: 0,
     }
+}
+
+/// Where the queue has the money of a receipt.
+fn of_receipt(receipt: &str) -> String {
+    format!("/payments/unmatched?receipt={receipt}")
 }
 
 /// Lines as a statement has them, for the form that takes them in: what is compared is not kept between two pages.
@@ -257,6 +262,8 @@ mod tests {
         let found = told(found, &Gone::default(), Words::of(Language::English));
         assert_eq!(found.differing.len(), MOST_SHOWN);
         assert_eq!(found.differing_count, MOST_SHOWN + 1);
+        let path = found.differing[0].path.as_deref();
+        assert_eq!(path, Some("/payments/unmatched?receipt=NLJ7RT61SV"));
         assert_eq!((found.gone_over.len(), found.gone_over_count), (0, 0));
     }
 }
