@@ -25,7 +25,7 @@ const CHANNEL: &str = "mnara_hints";
 pub enum Hint {
     /// The feed of a site has new rows.
     Site(SiteId),
-    /// An agent was revoked, or commands wait for it.
+    /// An agent was revoked, another device took its link, or commands wait for it.
     Agent(AgentId),
     /// A payment moved.
     Payment(PaymentId),

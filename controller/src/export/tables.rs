@@ -387,6 +387,8 @@ pub const COLUMNS_LEFT_OUT: &[(&str, &[&str])] = &[
             "sites.feed_floor",
             "sites.told_up",
             "agents.link_epoch",
+            "agents.device_since",
+            "agents.take_overs",
             "agents.duplicate_seen_at",
             "agents.unproven_since",
             "agents.up_since",

@@ -3,7 +3,7 @@
 use mnara_protocol::ids::CommandId;
 
 use super::dispatch::Sender;
-use super::store::link as store;
+use super::store::{link as store, take_over};
 use crate::app::App;
 use crate::db::RowId as _;
 
@@ -48,7 +48,7 @@ pub(super) async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<
 pub(super) async fn duplicate(app: &App, from: &Sender) -> anyhow::Result<()> {
     tracing::warn!(site.id = %from.site, agent.id = %from.agent, "links take each other over: two devices hold one key");
     let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_duplicate(&mut tx, from, app.clock.now()).await?;
+    take_over::mark_duplicate(&mut tx, from, app.clock.now()).await?;
     tx.commit().await?;
     alarm(app, Some(*from), "duplicate-identity", 0).await
 }

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::{AgentId, SiteId};
 use tokio::sync::{Notify, Semaphore};
 
@@ -20,17 +18,14 @@ use crate::bus::{Heard, Hint};
 
 /// Handshakes at once: each costs a signature and a transaction.
 const DOOR: usize = 64;
-/// Take-overs within [`TAKE_OVER_WINDOW`] that mean two devices hold one key.
-const TAKE_OVERS: usize = 3;
-const TAKE_OVER_WINDOW: Duration = Duration::from_secs(600);
 /// Journal batches waiting for a commit at once.
 const QUEUE: usize = 2048;
 
 /// The feed has new rows.
 pub const FEED: u8 = 1;
-/// The agent's own row changed: it may be revoked or superseded.
+/// The agent's own row changed: it may be revoked, or another process may hold a newer link.
 pub const AGENT: u8 = 2;
-/// A newer link of the same agent came.
+/// A newer link of the same agent has this one's place here.
 pub const SUPERSEDED: u8 = 4;
 
 /// A link's mailbox.
@@ -62,7 +57,6 @@ impl Mailbox {
 #[derive(Debug, Default)]
 struct Links {
     agents: BTreeMap<AgentId, (u64, SiteId, Arc<Mailbox>)>,
-    take_overs: BTreeMap<AgentId, Vec<Ticks>>,
 }
 
 /// All links of this process; cheap to clone.
@@ -77,15 +71,6 @@ pub struct Hub {
     /// How many may shake hands at once.
     pub door: Arc<Semaphore>,
     links: Arc<Mutex<Links>>,
-}
-
-/// What joining found.
-#[derive(Debug)]
-pub struct Joined {
-    /// The new link's mailbox.
-    pub mailbox: Arc<Mailbox>,
-    /// Whether take-overs are so many that two devices must hold one key.
-    pub duplicate: bool,
 }
 
 impl Hub {
@@ -112,30 +97,20 @@ impl Hub {
         hub
     }
 
-    /// Adds a link. An older one of the same agent is told to go. `last` is the link that the same device had before, as it says: coming
-    /// back from that one, whose line had died, it takes over from nobody.
+    /// Adds a link, which finds its mail in what is given back. An older one of the same agent is told to go.
     #[must_use]
-    pub fn join(&self, sender: &Sender, last: Option<u64>, now: Ticks) -> Joined {
+    pub fn join(&self, sender: &Sender) -> Arc<Mailbox> {
         let mailbox = Arc::new(Mailbox::default());
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         let before = links.agents.insert(
             sender.agent,
             (sender.epoch, sender.site, Arc::clone(&mailbox)),
         );
-        let mut duplicate = false;
-        if let Some((epoch, _, older)) = before {
+        if let Some((_, _, older)) = before {
             older.put(SUPERSEDED);
-            if last == Some(epoch) {
-                gauge(&links);
-                return Joined { mailbox, duplicate };
-            }
-            let times = links.take_overs.entry(sender.agent).or_default();
-            times.retain(|at| now.since(*at) < TAKE_OVER_WINDOW);
-            times.push(now);
-            duplicate = times.len() >= TAKE_OVERS;
         }
         gauge(&links);
-        Joined { mailbox, duplicate }
+        mailbox
     }
 
     /// Takes a link away, unless a newer one has its place.

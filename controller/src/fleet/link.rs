@@ -31,8 +31,10 @@ use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::digest::feed_digest;
 use super::store::link as store;
-use super::{command, presence, sample};
+use super::store::take_over::take_epoch;
+use super::{command, presence, sample, take_over};
 use crate::app::App;
+use crate::bus::{self, Hint};
 use crate::db::Reason;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::web::{Caller, Problem};
@@ -251,30 +253,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     }
 
     async fn wake(&mut self, bits: u8) -> anyhow::Result<()> {
-        if bits & SUPERSEDED != 0 {
-            self.session.refuse(Refusal::Superseded);
-        }
         if bits & FEED != 0 {
             self.session.feed_changed();
         }
-        if bits & AGENT != 0
-            && let Some(admission) = &self.admission
-        {
-            let sender = admission.sender;
-            let mut tx = self.app.db.platform(Reason::Link).await?;
-            match store::lock_agent(&mut tx, sender.agent).await? {
-                Some(known) if known.is_revoked => self.session.refuse(Refusal::Revoked),
-                Some(known) if known.epoch != sender.epoch => {
-                    self.session.refuse(Refusal::Superseded)
-                }
-                Some(_) => {
-                    let due = command::due(&mut tx, &sender, self.app.clock.now()).await?;
-                    tx.commit().await?;
-                    command::send(&mut self.session, due);
-                }
-                None => self.session.refuse(Refusal::UnknownAgent),
-            }
+        if self.over || bits & (AGENT | SUPERSEDED) == 0 {
+            return Ok(());
         }
+        let Some(sender) = self.sender() else {
+            return Ok(());
+        };
+        let mut tx = self.app.db.platform(Reason::Link).await?;
+        let lost = take_over::lost(self.app, &mut tx, &sender).await?;
+        if lost.is_none() && bits & SUPERSEDED == 0 {
+            let due = command::due(&mut tx, &sender, self.app.clock.now()).await?;
+            tx.commit().await?;
+            command::send(&mut self.session, due);
+            return Ok(());
+        }
+        tx.commit().await?;
+        if lost.is_some_and(|lost| lost.is_duplicate) {
+            duplicate(self.app, &sender).await?;
+        }
+        // One that lost its place in the hub goes also if the newer link's hello was not committed: it hears no hint any more.
+        let refusal = lost.map_or(Refusal::Superseded, |lost| lost.refusal);
+        self.session.refuse(refusal);
+        self.over = true;
         Ok(())
     }
 
@@ -343,8 +346,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             });
             return Ok(());
         }
-        let epoch =
-            store::take_epoch(&mut tx, known.provider, claim.agent, &claim.software, now).await?;
+        let epoch = take_epoch(&mut tx, known.provider, &claim, now).await?;
         let sender = Sender {
             provider: known.provider,
             site: known.site,
@@ -359,18 +361,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         presence::back(self.app, &mut tx, &sender, known.seen).await?;
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.provider, known.site).await?;
         let due = command::due(&mut tx, &sender, now).await?;
-        // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
-        let joined = self
-            .hub
-            .join(&sender, claim.link, self.app.clock.monotonic());
-        self.admission = Some(Admission {
-            sender,
-            mailbox: joined.mailbox,
-        });
-        tx.commit().await?;
-        if joined.duplicate {
-            duplicate(self.app, &sender).await?;
+        // Another device's link may stand in another process. One that comes back from the newest leaves a dead line behind, which asks nothing.
+        if claim.link != Some(known.epoch) {
+            bus::notify(&mut tx, Hint::Agent(claim.agent)).await?;
         }
+        // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
+        let mailbox = self.hub.join(&sender);
+        self.admission = Some(Admission { sender, mailbox });
+        tx.commit().await?;
         let admitted = Admitted {
             acknowledged,
             epoch,
@@ -420,7 +418,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         };
         match self.hub.ingest.submit(handed).await? {
             Taken::Stored(mark) => self.session.stored(mark),
-            Taken::Superseded => self.session.refuse(Refusal::Superseded),
+            Taken::Superseded => self.wake(SUPERSEDED).await?,
             Taken::Stopped {
                 stored,
                 number,
@@ -467,8 +465,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             let sender = admission.sender;
             let mut tx = self.app.db.tenant(sender.provider).await?;
             if !store::holds_link(&mut tx, sender.agent, sender.epoch).await? {
-                self.session.refuse(Refusal::Superseded);
-                return Ok(());
+                drop(tx);
+                return self.wake(SUPERSEDED).await;
             }
             let page = store::page(&mut tx, sender.provider, sender.site, after).await?;
             self.session.offer_page(page);

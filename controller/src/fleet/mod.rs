@@ -21,6 +21,7 @@ pub mod rotate;
 pub mod sample;
 pub(crate) mod socket;
 pub mod store;
+mod take_over;
 
 use mnara_protocol::ids::{ProviderId, SiteId};
 

@@ -26,6 +26,8 @@ pub struct Known {
     pub is_revoked: bool,
     /// The number of its latest link.
     pub epoch: u64,
+    /// From this link on all are of one device.
+    pub device_since: u64,
     /// When it was last heard of.
     pub seen: Option<Timestamp>,
 }
@@ -50,7 +52,7 @@ fn bytes32(bytes: &[u8], what: &str) -> sqlx::Result<[u8; 32]> {
 /// When the database is away, or a stored key is not one.
 pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<Option<Known>> {
     let row = sqlx::query!(
-        "select provider_id, site_id, public_key, link_epoch, last_seen_at, revoked_at from agents where id = $1 for update",
+        "select provider_id, site_id, public_key, link_epoch, device_since, last_seen_at, revoked_at from agents where id = $1 for update",
         agent.uuid(),
     )
     .fetch_optional(conn)
@@ -67,33 +69,11 @@ pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result
             })?,
             is_revoked: row.revoked_at.is_some(),
             epoch: number(row.link_epoch),
+            device_since: number(row.device_since),
             seen: row.last_seen_at.map(|at| at.0),
         })
     })
     .transpose()
-}
-
-/// Gives an agent's new link its number and notes the hello.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn take_epoch(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    agent: AgentId,
-    software: &str,
-    now: Timestamp,
-) -> sqlx::Result<u64> {
-    let epoch = sqlx::query_scalar!(
-        "update agents set link_epoch = link_epoch + 1, software = $3, last_seen_at = $4 where provider_id = $1 and id = $2 returning link_epoch",
-        provider.uuid(),
-        agent.uuid(),
-        software,
-        At(now),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(number(epoch))
 }
 
 /// Notes since when an agent has been heard of without a pause.
@@ -163,26 +143,6 @@ pub async fn seen_all(
         &agents,
         &epochs,
         At(now),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Has somebody look at an agent whose key two devices seem to hold.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_duplicate(
-    conn: &mut PgConnection,
-    from: &Sender,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update agents set duplicate_seen_at = $3 where provider_id = $1 and id = $2",
-        from.provider.uuid(),
-        from.agent.uuid(),
-        At(now)
     )
     .execute(conn)
     .await

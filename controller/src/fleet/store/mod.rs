@@ -19,6 +19,7 @@ pub mod news;
 pub mod restored;
 pub mod samples;
 pub mod standing;
+pub mod take_over;
 pub mod waiting;
 
 /// Adds a site.

@@ -332,7 +332,7 @@ async fn a_site_is_up_while_some_process_holds_its_link(
         journal: mnara_protocol::ids::JournalId::from_bytes([1; 16]),
         epoch: 0,
     };
-    let joined = hub.join(&sender, None, world.app.clock.monotonic());
+    let mailbox = hub.join(&sender);
     let seen = async || {
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let sites = fleet::store::sites_seen(&mut tx, world.shop.provider, None, 10).await;
@@ -346,5 +346,5 @@ async fn a_site_is_up_while_some_process_holds_its_link(
     world.app.clock.advance(Duration::from_secs(200));
     presence::note(&world.app, &hub.held()).await.unwrap();
     assert!(!seen().await);
-    drop(joined);
+    drop(mailbox);
 }

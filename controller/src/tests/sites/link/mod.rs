@@ -1,6 +1,7 @@
 //! A real agent's session against the hub, over the bytes of a WebSocket.
 
 mod peers;
+mod processes;
 mod streams;
 
 use mnara_protocol::frame::Pinned;
@@ -26,9 +27,13 @@ const JOURNAL: JournalId = JournalId::from_bytes([6; 16]);
 
 /// A hub whose process hears of what commits.
 pub(in crate::tests) async fn hub(world: &World) -> Hub {
-    let hub = Hub::start(&world.app, DISPATCH, Identity::default());
-    let mut hints = world.app.bus.listen();
-    tokio::spawn(bus::relay(world.app.clone(), world.app.shutdown.clone()));
+    hub_of(&world.app).await
+}
+
+async fn hub_of(app: &App) -> Hub {
+    let hub = Hub::start(app, DISPATCH, Identity::default());
+    let mut hints = app.bus.listen();
+    tokio::spawn(bus::relay(app.clone(), app.shutdown.clone()));
     // The first word of a relay that listens.
     tokio::time::timeout(PATIENCE, hints.next()).await.unwrap();
     hub
