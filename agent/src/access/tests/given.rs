@@ -150,7 +150,12 @@ async fn password_after_edit(version: &str, hides: bool, edit: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_password_changed_by_hand_is_put_right_where_the_router_shows_it() {
-    for (version, hides) in [("7.20.8 (long-term)", false), ("7.22.3 (stable)", true)] {
+    for (version, hides) in [
+        ("7.20.8 (long-term)", false),
+        ("7.22.3 (stable)", true),
+        // It does not know the question after all.
+        ("7.22.3 (stable)", false),
+    ] {
         for edit in ["guessed", ""] {
             let password = password_after_edit(version, hides, edit).await;
             assert_eq!(password, "AB12-CD34", "{version}");
