@@ -319,11 +319,10 @@ fn password(row: &Row, shows: bool) -> Option<Credential> {
 }
 
 fn user(row: &Row, shows: bool) -> Option<UserRow> {
-    // Anything without our comment is somebody else's and stays as it is.
-    let ticket = TicketId::from_str(row.text("comment")?.strip_prefix(COMMENT_PREFIX)?).ok()?;
     Some(UserRow {
         id: id(row)?,
-        ticket,
+        // Anything without our comment is somebody else's and stays as it is.
+        ticket: marked(row)?,
         name: Credential::new(text(row, "name")?),
         password: password(row, shows),
         profile: text(row, "profile").unwrap_or_default(),
@@ -335,6 +334,11 @@ fn user(row: &Row, shows: bool) -> Option<UserRow> {
         bytes_out: number(row, "bytes-out"),
         disabled: is_true(row.text("disabled").as_deref()),
     })
+}
+
+/// Reads the ticket that a user is marked with.
+pub(super) fn marked(row: &Row) -> Option<TicketId> {
+    TicketId::from_str(row.text("comment")?.strip_prefix(COMMENT_PREFIX)?).ok()
 }
 
 fn session(row: &Row) -> Option<Reading<ActiveRow>> {

@@ -178,7 +178,7 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
     // The mark of a ticket that nobody sold.
     let made_up = format!("mnara:tkt_{}", "0".repeat(32));
     type Edit<'a> = (&'a str, &'a dyn Fn() -> Result<Option<String>, Refused>);
-    let edits: [Edit<'_>; 7] = [
+    let edits: [Edit<'_>; 8] = [
         ("a user's password is changed", &|| {
             router.run(
                 "/ip/hotspot/user/set",
@@ -196,6 +196,12 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
             router.run(
                 "/ip/hotspot/user/set",
                 &[(".id", &user()), ("disabled", "yes")],
+            )
+        }),
+        ("a user's comment is changed", &|| {
+            router.run(
+                "/ip/hotspot/user/set",
+                &[(".id", &user()), ("comment", "the boss' own")],
             )
         }),
         ("a user's limits are taken off", &|| {
