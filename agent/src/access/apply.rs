@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mnara_protocol::ids::Mac;
+use mnara_protocol::ids::{Mac, TicketId};
 use tokio::time::sleep;
 use tracing::debug;
 
 use super::desired::{COMMENT_PREFIX, Credential, ProfileSpec};
+use super::observe::marked;
 use super::observed::RowId;
 use super::plan::{Action, UserChange};
-use crate::routeros::client::{Client, Command, Error};
+use crate::routeros::client::{Client, Command, Error, Query};
 use crate::routeros::value::rate_text;
-use crate::routeros::wire::{Category, Trap};
+use crate::routeros::wire::{Category, Row, Trap};
 
 /// Commands in one go before the router gets air; beyond some hundred in a burst it slows down for everyone.
 const BURST: usize = 64;
@@ -43,7 +44,7 @@ pub struct Applied {
 pub enum Outcome {
     /// The router did it.
     Done,
-    /// The row was not there any more, which is as good for a removal; else the next look finds out.
+    /// The row was not there any more, which is as good for a removal, or was there without our mark; else the next look finds out.
     Gone,
     /// The router would not.
     Refused(Refusal),
@@ -76,7 +77,7 @@ pub enum Refusal {
     BadCredentials,
     /// The device is just being logged in.
     InProgress,
-    /// Somebody else's user has this name.
+    /// Another ticket's user has this name.
     NameTaken,
     /// The user's profile is not there.
     NoSuchProfile,
@@ -191,7 +192,45 @@ async fn carry_out(client: &Client, action: &Action) -> Result<Outcome, Error> {
             other => Ok(other),
         };
     }
+    if outcome == Outcome::Refused(Refusal::NameTaken)
+        && let Action::AddUser { ticket, name, .. } = action
+    {
+        return mark_again(client, *ticket, name).await;
+    }
     Ok(outcome)
+}
+
+/// Puts our mark back on the user that has a ticket's name. Names are drawn by us, so it is ours and lost its mark by hand; the next look
+/// takes it in, with all it has counted.
+async fn mark_again(
+    client: &Client,
+    ticket: TicketId,
+    name: &Credential,
+) -> Result<Outcome, Error> {
+    let taken = Outcome::Refused(Refusal::NameTaken);
+    let find = Command::new("/ip/hotspot/user/print")
+        .proplist(&[".id", "name", "comment"])
+        .query(&Query::equals("name", name.reveal()));
+    let found = match client.call(&find).await {
+        Ok(found) => found,
+        Err(error) if error.is_refusal() => return Ok(taken),
+        Err(error) => return Err(error),
+    };
+    // One with the mark of another ticket is that ticket's to end.
+    let lost = found
+        .rows
+        .iter()
+        .find(|row| row.text("name").as_deref() == Some(name.reveal()) && marked(row).is_none());
+    let Some(id) = lost.and_then(Row::id) else {
+        return Ok(taken);
+    };
+    let mark = Command::new("/ip/hotspot/user/set")
+        .attribute(".id", &id)
+        .attribute("comment", &format!("{COMMENT_PREFIX}{ticket}"));
+    Ok(match outcome_of(client.call(&mark).await)? {
+        Outcome::Done => Outcome::Gone,
+        _ => taken,
+    })
 }
 
 fn outcome_of<T>(answer: Result<T, Error>) -> Result<Outcome, Error> {
@@ -331,7 +370,6 @@ fn seconds(secs: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routeros::wire::Row;
 
     fn refused(message: &str) -> Refusal {
         Refusal::of(&Trap {

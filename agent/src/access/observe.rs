@@ -12,7 +12,7 @@ use super::desired::{COMMENT_PREFIX, Credential, ObservationNo, PROFILE_PREFIX};
 use super::observed::{
     ActiveRow, CookieRow, Host, Observed, ProfileRow, RouterFacts, RowId, Server, Setting, UserRow,
 };
-use crate::routeros::client::{Client, Command, Error, Query};
+use crate::routeros::client::{Answer, Client, Command, Error, Query};
 use crate::routeros::value::{bits_per_second, duration_secs, is_true};
 use crate::routeros::wire::Row;
 
@@ -107,21 +107,14 @@ pub async fn devices(
     number: ObservationNo,
     earlier: &Observed,
 ) -> Result<Observed, Error> {
-    // Users before sessions: one that ends in between is then counted late, never twice.
-    let asked = shows_when_asked(&earlier.router.version).then_some("");
-    let users = Command::new("/ip/hotspot/user/print")
-        .proplist(USER)
-        .maybe("show-sensitive", asked);
-    let active = Command::new("/ip/hotspot/active/print").proplist(ACTIVE);
-    let hosts = Command::new("/ip/hotspot/host/print").proplist(HOST);
-    let cookies =
-        Command::new("/ip/hotspot/cookie/print").proplist(&[".id", "user", "mac-address"]);
-    let (users, active, hosts, cookies) = tokio::try_join!(
-        client.call(&users),
-        client.call(&active),
-        client.call(&hosts),
-        client.call(&cookies)
-    )?;
+    let asks = shows_when_asked(&earlier.router.version);
+    let [users, active, hosts, cookies] = match rows(client, asks).await {
+        // Who does not know the question is asked without it.
+        Err(Error::Trap(trap)) if asks && trap.message.contains("unknown parameter") => {
+            rows(client, false).await?
+        }
+        answer => answer?,
+    };
     Ok(Observed {
         number,
         router: earlier.router.clone(),
@@ -132,6 +125,25 @@ pub async fn devices(
         hosts: readable("host", &hosts.rows, host),
         cookies: readable("cookie", &cookies.rows, cookie),
     })
+}
+
+/// Asks for users, sessions, hosts and cookies; `asks` says whether passwords are asked for by name.
+async fn rows(client: &Client, asks: bool) -> Result<[Answer; 4], Error> {
+    // Users before sessions: one that ends in between is then counted late, never twice.
+    let users = Command::new("/ip/hotspot/user/print")
+        .proplist(USER)
+        .maybe("show-sensitive", asks.then_some(""));
+    let active = Command::new("/ip/hotspot/active/print").proplist(ACTIVE);
+    let hosts = Command::new("/ip/hotspot/host/print").proplist(HOST);
+    let cookies =
+        Command::new("/ip/hotspot/cookie/print").proplist(&[".id", "user", "mac-address"]);
+    let (users, active, hosts, cookies) = tokio::join!(
+        client.call(&users),
+        client.call(&active),
+        client.call(&hosts),
+        client.call(&cookies)
+    );
+    Ok([users?, active?, hosts?, cookies?])
 }
 
 /// Looks one device up by the address its packets bear: among translated addresses first, then among the devices' own.
@@ -307,11 +319,10 @@ fn password(row: &Row, shows: bool) -> Option<Credential> {
 }
 
 fn user(row: &Row, shows: bool) -> Option<UserRow> {
-    // Anything without our comment is somebody else's and stays as it is.
-    let ticket = TicketId::from_str(row.text("comment")?.strip_prefix(COMMENT_PREFIX)?).ok()?;
     Some(UserRow {
         id: id(row)?,
-        ticket,
+        // Anything without our comment is somebody else's and stays as it is.
+        ticket: marked(row)?,
         name: Credential::new(text(row, "name")?),
         password: password(row, shows),
         profile: text(row, "profile").unwrap_or_default(),
@@ -323,6 +334,11 @@ fn user(row: &Row, shows: bool) -> Option<UserRow> {
         bytes_out: number(row, "bytes-out"),
         disabled: is_true(row.text("disabled").as_deref()),
     })
+}
+
+/// Reads the ticket that a user is marked with.
+pub(super) fn marked(row: &Row) -> Option<TicketId> {
+    TicketId::from_str(row.text("comment")?.strip_prefix(COMMENT_PREFIX)?).ok()
 }
 
 fn session(row: &Row) -> Option<Reading<ActiveRow>> {

@@ -16,6 +16,7 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::frame::Pinned;
 use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -434,11 +435,15 @@ impl TryFrom<&Url> for RouterAddress {
         if host.is_empty() || url.username().is_empty() {
             bail!("the router's address lacks its host or user: tls://user@host:8729");
         }
+        // An address writes `@` in a name as `%40`; the parser does so by itself.
+        let user = percent_decode_str(url.username())
+            .decode_utf8()
+            .context("the name of the router's user is no text")?;
         Ok(Self {
             tls,
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(if tls { 8729 } else { 8728 }),
-            user: url.username().to_owned(),
+            user: user.into_owned(),
         })
     }
 }
@@ -481,6 +486,19 @@ mod tests {
     use std::os::unix::fs::chown;
 
     use super::*;
+
+    #[test]
+    fn the_routers_user_may_have_any_name() {
+        let password = SecretString::from("secret");
+        for (address, user) in [
+            ("plain://mnara@10.0.0.1", "mnara"),
+            ("plain://mnara@kiosk@10.0.0.1", "mnara@kiosk"),
+            ("plain://mnara%40kiosk@10.0.0.1:8728", "mnara@kiosk"),
+        ] {
+            let file = RouterFile::new(&Url::parse(address).unwrap(), None, &password).unwrap();
+            assert_eq!(file.dial().unwrap().user, user, "{address}");
+        }
+    }
 
     #[test]
     fn what_root_writes_can_be_read_by_whom_the_folder_belongs_to() {

@@ -143,6 +143,7 @@ impl Core {
         let mac = match self.device(peer) {
             Device::Known { mac, .. } => mac,
             Device::NotInHotspot => return Some(Err(RedeemError::NotInHotspot)),
+            Device::LetThrough => return Some(Err(RedeemError::LetThrough)),
             Device::RouterAway => return Some(Err(RedeemError::RouterAway)),
         };
         let Ok(code) = TicketCode::parse(typed) else {
@@ -278,6 +279,7 @@ impl Core {
         match self.device(peer) {
             Device::Known { mac, .. } => Ok(mac),
             Device::NotInHotspot => Err(BuyError::NotInHotspot),
+            Device::LetThrough => Err(BuyError::LetThrough),
             Device::RouterAway => Err(BuyError::RouterAway),
         }
     }

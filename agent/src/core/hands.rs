@@ -244,6 +244,7 @@ impl Core {
         let mac = match self.device(peer) {
             Device::Known { mac, .. } => mac,
             Device::NotInHotspot => return Some(ClaimError::NotInHotspot),
+            Device::LetThrough => return Some(ClaimError::LetThrough),
             Device::RouterAway => return Some(ClaimError::RouterAway),
         };
         let Some(receipt) = receipt::read(receipt) else {

@@ -32,7 +32,7 @@ impl Core {
         let device = self.device(peer);
         let (known, mac) = match device {
             Device::Known { mac, .. } => (Some(mac), Some(mac)),
-            Device::NotInHotspot => (None, None),
+            Device::NotInHotspot | Device::LetThrough => (None, None),
             Device::RouterAway => (None, self.remembered(peer, now)),
         };
         let held = mac.map_or_else(Vec::new, |mac| self.state.tickets.of_device(mac));
@@ -110,13 +110,10 @@ impl Core {
         if self.router_away() {
             return Device::RouterAway;
         }
-        match self.router.peers.get(&peer) {
-            Some((mac, address)) => Device::Known {
-                mac: *mac,
-                address: *address,
-            },
-            None => Device::NotInHotspot,
-        }
+        self.router
+            .peers
+            .get(&peer)
+            .map_or(Device::NotInHotspot, |(_, device)| *device)
     }
 
     /// Who was behind an address at the last look, while the router does not answer. Good for showing a customer what is theirs, as who

@@ -57,8 +57,8 @@ pub(crate) struct Meter {
 /// What is remembered of a ticket from look to look only.
 #[derive(Clone, Debug)]
 struct Last {
-    /// The user row; `None` when the router had none at the last look.
-    row: Option<RowId>,
+    /// The user row. One that is missing for some looks, as when its mark is taken off by hand, may come back and goes on counting.
+    row: RowId,
     count: Count,
     /// Whether the count was lower than before at the last look: a session that ends between two reads is missing for one look.
     suspect: bool,
@@ -185,11 +185,6 @@ impl Meters {
                 active.insert((*ticket, row.mac), row);
             }
         }
-        for (ticket, last) in &mut self.last {
-            if !rows.contains_key(ticket) {
-                last.row = None;
-            }
-        }
         for (ticket, count) in &counts {
             let (Some((sum, devices)), Some((row, base))) = (before.get(ticket), rows.get(ticket))
             else {
@@ -230,15 +225,14 @@ impl Meters {
             }
             None if sum == Usage::default() => {}
             None => meter.set(count, sum),
-            // The row was made anew and counts from nothing.
-            Some(last) if last.row.is_none() => meter.set(Count::default(), sum),
             Some(last) if rebooted => {
                 // A restart in good order closes all sessions into the row first; a power cut loses them.
                 if less(base, last.count) {
                     meter.set(base, sum);
                 }
             }
-            Some(last) if last.row.as_ref() != Some(row) => meter.set(Count::default(), sum),
+            // The row was made anew and counts from nothing.
+            Some(last) if last.row != *row => meter.set(Count::default(), sum),
             Some(last) if less(count, last.count) => {
                 if last.suspect {
                     meter.set(count, sum);
@@ -252,7 +246,7 @@ impl Meters {
         self.last.insert(
             ticket,
             Last {
-                row: Some(row.clone()),
+                row: row.clone(),
                 count: kept,
                 suspect,
             },

@@ -143,6 +143,8 @@ pub enum RedeemError {
     BadCode,
     /// The asker is not a device of the hotspot.
     NotInHotspot,
+    /// The router lets the asker through without a ticket.
+    LetThrough,
     /// The router does not answer, so nobody can be recognised or logged in.
     RouterAway,
     /// The site can write nothing down at present, so it takes no new codes.
@@ -167,6 +169,8 @@ pub enum TryError {
     DayIsFull,
     /// The asker is not a device of the hotspot.
     NotInHotspot,
+    /// The router lets the asker through without a ticket.
+    LetThrough,
     /// The router does not answer.
     RouterAway,
     /// The site can write nothing down at present.
@@ -197,6 +201,8 @@ pub enum BuyError {
     },
     /// The asker is not a device of the hotspot.
     NotInHotspot,
+    /// The router lets the asker through without a ticket.
+    LetThrough,
     /// The router does not answer.
     RouterAway,
     /// The rail refused to prompt the phone, and when trying again makes sense.
@@ -221,6 +227,8 @@ pub enum ClaimError {
     NoCloud,
     /// The asker is not a device of the hotspot.
     NotInHotspot,
+    /// The router lets the asker through without a ticket.
+    LetThrough,
     /// The router does not answer.
     RouterAway,
 }
@@ -331,6 +339,8 @@ pub enum Device {
     },
     /// Not in the router's host table.
     NotInHotspot,
+    /// A binding on the router lets it through, so it is never logged in.
+    LetThrough,
     /// The router does not answer. What is shown is for the device that had the address at the last look, if that was lately.
     RouterAway,
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::{Mac, TicketId};
 
+use super::portal::Device;
 use crate::access::observed::Observed;
 
 /// What the router was like at the last look.
 #[derive(Default)]
 pub(super) struct Router {
     pub(super) seen: Option<Arc<Observed>>,
-    /// Its devices by the address a TCP peer has.
-    pub(super) peers: BTreeMap<IpAddr, (Mac, IpAddr)>,
+    /// Its devices by the address a TCP peer has, and what each is to the portal.
+    pub(super) peers: BTreeMap<IpAddr, (Mac, Device)>,
     pub(super) at: Option<Ticks>,
     pub(super) lost: bool,
     pub(super) refused: bool,
@@ -26,7 +27,17 @@ impl Router {
     pub(super) fn saw(&mut self, seen: Arc<Observed>) {
         let peers = seen.peers().into_iter();
         self.peers = peers
-            .map(|(peer, host)| (peer, (host.mac, host.address)))
+            .map(|(peer, host)| {
+                let device = if host.bypassed {
+                    Device::LetThrough
+                } else {
+                    Device::Known {
+                        mac: host.mac,
+                        address: host.address,
+                    }
+                };
+                (peer, (host.mac, device))
+            })
             .collect();
         self.seen = Some(seen);
     }

@@ -81,6 +81,7 @@ impl Core {
         let mac = match self.device(peer) {
             Device::Known { mac, .. } => mac,
             Device::NotInHotspot => return Err(TryError::NotInHotspot),
+            Device::LetThrough => return Err(TryError::LetThrough),
             Device::RouterAway => return Err(TryError::RouterAway),
         };
         if !self.store_open {

@@ -17,6 +17,8 @@ pub(super) const LOOK_AGAIN: &str = "3";
 pub(super) enum Situation {
     /// It is not one of the hotspot's.
     NotInHotspot,
+    /// The router lets it through without a ticket.
+    LetThrough,
     /// Nobody can be recognised.
     RouterAway,
     /// The controller is being asked for a prompt.
@@ -46,8 +48,10 @@ pub(super) enum Situation {
 impl Situation {
     /// What is the case.
     pub(super) fn of(home: &Home) -> Self {
-        if home.device == Device::NotInHotspot {
-            return Self::NotInHotspot;
+        match home.device {
+            Device::NotInHotspot => return Self::NotInHotspot,
+            Device::LetThrough => return Self::LetThrough,
+            Device::Known { .. } | Device::RouterAway => {}
         }
         let purchase = home.purchase.as_ref().map(|purchase| purchase.state);
         match purchase {
@@ -110,6 +114,7 @@ impl Situation {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::NotInHotspot => "not_in_hotspot",
+            Self::LetThrough => "let_through",
             Self::RouterAway => "router_away",
             Self::Asking => "asking",
             Self::CheckPhone => "check_phone",

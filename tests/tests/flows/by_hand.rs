@@ -156,7 +156,7 @@ async fn who_comes_back_with_another_mac_before_being_online_gets_what_was_paid_
     let phone = world.site.join().unwrap();
     let page = asks(&world, &phone, "").await;
     router.leave(&phone.mac).unwrap();
-    // The router forgets it after a while; until then it would be let in, and its time would run.
+    // The router forgets it after a while; as long as it seems to be there it would be let in, and its time would run.
     router.advance(Duration::from_secs(600));
     let forgotten = router.until(|router| {
         let hosts = router.rows("/ip/hotspot/host");

@@ -178,7 +178,7 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
     // The mark of a ticket that nobody sold.
     let made_up = format!("mnara:tkt_{}", "0".repeat(32));
     type Edit<'a> = (&'a str, &'a dyn Fn() -> Result<Option<String>, Refused>);
-    let edits: [Edit<'_>; 7] = [
+    let edits: [Edit<'_>; 8] = [
         ("a user's password is changed", &|| {
             router.run(
                 "/ip/hotspot/user/set",
@@ -196,6 +196,12 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
             router.run(
                 "/ip/hotspot/user/set",
                 &[(".id", &user()), ("disabled", "yes")],
+            )
+        }),
+        ("a user's comment is changed", &|| {
+            router.run(
+                "/ip/hotspot/user/set",
+                &[(".id", &user()), ("comment", "the boss' own")],
             )
         }),
         ("a user's limits are taken off", &|| {
@@ -245,6 +251,38 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
             .unwrap();
         buyer.phone.comes_online(router).await.unwrap();
     }
+    world.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_that_the_router_lets_through_anyway_is_sold_nothing() {
+    let world = World::start(Setup::default()).await.unwrap();
+    let router = &world.site.router;
+    let phone = world.site.join().unwrap();
+    let before = world
+        .until("the page sells", async || {
+            let page = phone.home(router).await?;
+            Ok(page.form("/portal/buy").is_some().then_some(page))
+        })
+        .await
+        .unwrap();
+    let binding = [("mac-address", phone.mac.as_str()), ("type", "bypassed")];
+    router.run("/ip/hotspot/ip-binding/add", &binding).unwrap();
+    let says_so = "This device needs no voucher";
+    world
+        .until("the page says that nothing is needed", async || {
+            let page = phone.home(router).await?;
+            Ok(page.says(says_so).then_some(()))
+        })
+        .await
+        .unwrap();
+    // The form of a page from before asks nobody for money.
+    let plan = &world.business.plan("One hour").id;
+    let page = phone.order(router, &before, plan, "0712 345 678").await;
+    let page = page.unwrap();
+    assert!(page.says(says_so), "{}", page.text);
+    let payments = "select count(*) from payments";
+    assert_eq!(world.controller.value(payments).await.unwrap(), "0");
     world.end().await.unwrap();
 }
 

@@ -105,6 +105,68 @@ async fn pass_at_site(world: &World, by: Duration) {
 }
 
 #[tokio::test]
+async fn hours_online_stand_still_while_the_phone_is_away_also_where_the_router_forgets_nobody() {
+    let mut setup = Setup::default();
+    setup.plans.push(PlanSpec {
+        name: "An hour online",
+        price: 30,
+        flags: &["--online", "1h"],
+    });
+    let world = World::start(setup).await.unwrap();
+    let codes = world
+        .business
+        .print(&world.controller, "An hour online", 2, &[])
+        .await
+        .unwrap();
+    world
+        .until("the site has the codes", async || {
+            Ok((world.site.agent.status().await?["codes"] == 2).then_some(()))
+        })
+        .await
+        .unwrap();
+    let router = &world.site.router;
+    let server = [("numbers", "hotspot1"), ("idle-timeout", "none")];
+    router.run("/ip/hotspot/set", &server).unwrap();
+    let seen_online = async |code: &str| {
+        let phone = world.site.join().unwrap();
+        phone.redeem(router, code).await.unwrap();
+        phone.comes_online(router).await.unwrap();
+        world
+            .until("the page knows that the phone is online", async || {
+                let page = phone.home(router).await?;
+                Ok(page.says("You are online").then_some(()))
+            })
+            .await
+            .unwrap();
+        phone
+    };
+    let phone = seen_online(&codes[0]).await;
+    let address = router.rows("/ip/hotspot/active")[0]["address"].clone();
+    let log_ins = || {
+        let log = router.rows("/log");
+        let lines = log.iter().filter_map(|row| row.get("message"));
+        let of_it = |line: &&String| line.contains(&address) && line.contains("by admin");
+        lines.filter(of_it).count()
+    };
+    let before = log_ins();
+    router.leave(&phone.mac).unwrap();
+    pass_at_site(&world, HOUR * 3).await;
+    phone.goes_offline(router).await.unwrap();
+    // Once this one is seen online, the agent has looked and acted since.
+    seen_online(&codes[1]).await;
+    assert!(!phone.online(router), "its time runs for nobody");
+    assert_eq!(log_ins(), before);
+
+    router.wake(&phone.mac).unwrap();
+    phone.comes_online(router).await.unwrap();
+    let state = phone.open(router, "state.json").await.unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state.text).unwrap();
+    let left = state["seconds_left"].as_u64().unwrap();
+    assert!(left > 50 * 60, "{state}");
+    world.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_site_lives_a_month_without_its_cloud_and_both_sides_agree_afterwards() {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = Mode::Automatic { after_ms: 10 };

@@ -324,6 +324,21 @@ async fn sleeping_phones_time_out_and_cookies_bring_them_back() {
 }
 
 #[tokio::test]
+async fn a_session_of_a_phone_that_was_silent_before_lasts_for_the_keepalive_timeout() {
+    let router = router().await;
+    user(&router, &[("name", "T1"), ("password", "p")]);
+    let phone = router.join(None).unwrap();
+    router.sleep(&phone.mac).unwrap();
+    router.advance(Duration::from_secs(150));
+    login(&router, &phone, "T1").unwrap();
+    router.advance(Duration::from_secs(119));
+    assert_eq!(router.rows("/ip/hotspot/active").len(), 1);
+    router.advance(Duration::from_secs(1));
+    assert_eq!(router.rows("/ip/hotspot/active").len(), 0);
+    assert_eq!(causes(&router), ["keepalive timeout"]);
+}
+
+#[tokio::test]
 async fn a_rotated_mac_locks_itself_out_until_the_old_one_times_out() {
     let router = router().await;
     user(&router, &[("name", "T1"), ("password", "p")]);

@@ -58,6 +58,8 @@ pub(super) struct Hotspot {
     users: BTreeMap<TicketId, User>,
     sessions: BTreeMap<Mac, Session>,
     pub(super) present: BTreeSet<u8>,
+    /// Devices that it lets through anyway.
+    pub(super) bypassed: BTreeSet<u8>,
     uptime: u64,
     looks: u64,
     rows: u32,
@@ -226,7 +228,7 @@ impl Hotspot {
                     server: "hotspot1".to_owned(),
                     idle_secs: 0,
                     authorized: self.sessions.contains_key(&mac(*n)),
-                    bypassed: false,
+                    bypassed: self.bypassed.contains(n),
                 })
                 .collect(),
             cookies: Vec::new(),

@@ -150,6 +150,29 @@ fn a_session_cut_by_hand_and_a_counter_reset_never_lessen_a_sum() {
 }
 
 #[test]
+fn a_user_that_is_not_marked_for_a_look_goes_on_counting() {
+    let mut site = Site::with(Terms {
+        data_bytes: Some(1_000_000),
+        ..terms()
+    });
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.pass(Duration::from_secs(20));
+    site.hotspot.uses(1, 0, 300_000);
+    site.pass(Duration::from_secs(10));
+    let mut seen = Arc::unwrap_or_clone(site.hotspot.observe());
+    seen.users.clear();
+    site.event(Event::Observed(Arc::new(seen)));
+    site.hotspot.uses(1, 0, 100_000);
+    site.pass(Duration::from_secs(10));
+    assert_eq!(
+        site.ticket(1).left.bytes,
+        Some(600_000),
+        "what was used before counts once, and what was used meanwhile counts"
+    );
+}
+
+#[test]
 fn what_somebody_takes_off_the_router_is_told_once_and_put_back() {
     let mut site = Site::new();
     site.joins(1);

@@ -151,6 +151,7 @@ impl View<'_> {
         );
         match is? {
             Situation::NotInHotspot => Some(Trouble::NotInHotspot),
+            Situation::LetThrough => Some(Trouble::LetThrough),
             Situation::RouterAway => Some(Trouble::RouterAway),
             // Who is online and buys more is to hear of it as well, or pays twice.
             Situation::Unknown
@@ -329,7 +330,7 @@ impl View<'_> {
                 terms_page(page, self.language, &home.look, BASE);
             }
             // The trouble has said it; looking again is all there is to do.
-            Situation::NotInHotspot | Situation::RouterAway => {
+            Situation::NotInHotspot | Situation::LetThrough | Situation::RouterAway => {
                 self.link(page, Place::Home, words.try_again, "button");
             }
             _ if self.place == Place::Claim || matches!(self.trouble, Some(Trouble::Claim(_))) => {

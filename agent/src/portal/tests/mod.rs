@@ -198,6 +198,7 @@ fn troubles() -> Vec<Trouble> {
         Trouble::NoPlan,
         Trouble::PayUnknown,
         Trouble::NotInHotspot,
+        Trouble::LetThrough,
         Trouble::RouterAway,
         Trouble::Busy,
         Trouble::Stale,
@@ -217,6 +218,7 @@ fn troubles() -> Vec<Trouble> {
         RedeemError::Throttled { retry_secs: 9 },
         RedeemError::BadCode,
         RedeemError::NotInHotspot,
+        RedeemError::LetThrough,
         RedeemError::RouterAway,
         RedeemError::StoreFull,
         RedeemError::Resyncing,
@@ -230,6 +232,7 @@ fn troubles() -> Vec<Trouble> {
         BuyError::PriceChanged,
         BuyError::NoCloud,
         BuyError::SalesClosed,
+        BuyError::LetThrough,
         BuyError::TooMany { retry_secs: 30 },
         BuyError::NotPrompted(PayFailure::OtherPrompt, Some(60)),
     ];
@@ -240,6 +243,7 @@ fn troubles() -> Vec<Trouble> {
         ClaimError::TooMany { retry_secs: 9 },
         ClaimError::NoCloud,
         ClaimError::NotInHotspot,
+        ClaimError::LetThrough,
         ClaimError::RouterAway,
     ];
     all.extend(claims.map(Trouble::Claim));
@@ -249,6 +253,7 @@ fn troubles() -> Vec<Trouble> {
         TryError::NotOffered,
         TryError::HadOne { again_secs: 90_000 },
         TryError::DayIsFull,
+        TryError::LetThrough,
         TryError::StoreFull,
         TryError::Resyncing,
     ];

@@ -13,6 +13,19 @@ pub(super) const fn not_in_hotspot() -> [(&'static str, &'static str); 2] {
     ]
 }
 
+pub(super) const fn let_through() -> [(&'static str, &'static str); 2] {
+    [
+        (
+            "This device needs no voucher",
+            "The router lets it through without one, so there is nothing to buy. Whoever runs the hotspot can change that.",
+        ),
+        (
+            "Kifaa hiki hakihitaji vocha",
+            "Ruta inakiruhusu bila vocha, kwa hiyo hakuna cha kununua. Mwenye hotspot anaweza kubadilisha hilo.",
+        ),
+    ]
+}
+
 pub(super) const fn router_away() -> [(&'static str, &'static str); 2] {
     [
         (

@@ -2,7 +2,7 @@
 
 use mnara_protocol::message::NotClaimed;
 
-use super::anywhere::{bad_phone, not_in_hotspot, router_away};
+use super::anywhere::{bad_phone, let_through, not_in_hotspot, router_away};
 use crate::core::portal::ClaimError;
 
 pub(super) const fn claim(error: ClaimError) -> [(&'static str, &'static str); 2] {
@@ -89,6 +89,7 @@ pub(super) const fn claim(error: ClaimError) -> [(&'static str, &'static str); 2
             ),
         ],
         ClaimError::NotInHotspot => not_in_hotspot(),
+        ClaimError::LetThrough => let_through(),
         ClaimError::RouterAway => router_away(),
     }
 }

@@ -5,7 +5,7 @@ use mnara_protocol::portal::Language;
 use mnara_protocol::ticket::Refusal;
 
 use crate::core::portal::{BuyError, ClaimError, PurchaseState, RedeemError, TryError};
-use anywhere::{bad_phone, not_in_hotspot, router_away};
+use anywhere::{bad_phone, let_through, not_in_hotspot, router_away};
 use claim::claim;
 use pay::{not_now, pay};
 
@@ -32,6 +32,8 @@ pub(super) enum Trouble {
     PayUnknown,
     /// The device is not one of the hotspot's.
     NotInHotspot,
+    /// The router lets the device through without a ticket.
+    LetThrough,
     /// The router does not answer.
     RouterAway,
     /// Too much at once.
@@ -124,6 +126,7 @@ impl Trouble {
                 ),
             ],
             Self::NotInHotspot => not_in_hotspot(),
+            Self::LetThrough => let_through(),
             Self::RouterAway => [
                 (
                     "The hotspot's router is not answering",
@@ -271,6 +274,7 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
             ),
         ],
         RedeemError::NotInHotspot => not_in_hotspot(),
+        RedeemError::LetThrough => let_through(),
         RedeemError::RouterAway => router_away(),
         RedeemError::StoreFull => [
             (
@@ -328,6 +332,7 @@ const fn attempt(error: TryError) -> [(&'static str, &'static str); 2] {
             ),
         ],
         TryError::NotInHotspot => not_in_hotspot(),
+        TryError::LetThrough => let_through(),
         TryError::RouterAway => router_away(),
         TryError::StoreFull => [
             (
@@ -407,6 +412,7 @@ const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
             ),
         ],
         BuyError::NotInHotspot => not_in_hotspot(),
+        BuyError::LetThrough => let_through(),
         BuyError::RouterAway => router_away(),
         BuyError::NotPrompted(failure, _) => pay(failure),
     }

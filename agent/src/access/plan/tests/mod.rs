@@ -133,6 +133,19 @@ fn a_device_that_is_away_waits_and_is_logged_in_when_it_comes() {
 }
 
 #[test]
+fn a_device_that_has_fallen_silent_is_logged_in_when_it_is_heard_of() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    model.observed.hosts[0].idle_secs = 300;
+    let desired = wanting(vec![spec(1, 1, &[1])]);
+    model.settle(&desired);
+    assert!(online(&model).is_empty(), "its time would run for nobody");
+    model.observed.hosts[0].idle_secs = 1;
+    assert_eq!(model.settle(&desired), 1);
+    assert_eq!(online(&model), [(mac(1), name(1))]);
+}
+
+#[test]
 fn an_ended_ticket_is_cut_off_in_order_and_removed_after_its_counters_are_in() {
     let mut model = Model::new();
     host(&mut model, 1, 1);

@@ -3,6 +3,7 @@
 use mnara_protocol::grant::Step;
 use mnara_protocol::ticket::{Phase, Refusal, Status};
 
+use super::super::portal::{BuyError, ClaimError, TryError};
 use super::*;
 
 mod codes;
@@ -210,6 +211,42 @@ fn who_is_no_device_of_the_hotspot_is_looked_for_twice_and_then_told() {
         panic!()
     };
     assert!(matches!(home.device, Device::Known { mac: found, .. } if found == mac(9)));
+}
+
+#[test]
+fn who_is_let_through_anyway_is_sold_nothing() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.hotspot.bypassed.insert(1);
+    site.joins(1);
+    let (peer, phone) = (address(1), "0712 345 678".to_owned());
+    let home = site.home(1);
+    assert_eq!((home.device, home.token), (Device::LetThrough, None));
+    assert_eq!(site.types(1, &printed(0)), Err(RedeemError::LetThrough));
+    let buys = Ask::Buy {
+        peer,
+        plan: plan().id,
+        revision: plan().revision,
+        phone: phone.clone(),
+        by_sms: false,
+    };
+    let said = Said::Buying(Err(BuyError::LetThrough));
+    assert_eq!(site.ask(buys), Some(said));
+    let receipt = "TKL51ZDR4F".to_owned();
+    let claims = Ask::Claim {
+        peer,
+        receipt,
+        phone,
+    };
+    let said = Said::Claimed(Err(ClaimError::LetThrough));
+    assert_eq!(site.ask(claims), Some(said));
+    let said = Said::Tried(Err(TryError::LetThrough));
+    assert_eq!(site.ask(Ask::Try { peer }), Some(said));
+    assert!(site.questions.is_empty());
+    site.hotspot.bypassed.clear();
+    site.look();
+    site.types(1, &printed(0)).unwrap();
+    assert!(site.hotspot.is_online(1));
 }
 
 #[test]

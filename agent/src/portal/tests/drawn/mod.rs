@@ -135,15 +135,14 @@ fn each_state_has_its_page() {
         };
         let page = render(language, &elsewhere, None);
         assert!(page.contains(words.not_here) && page.contains(words.use_here));
-        let stranger = Home {
-            device: Device::NotInHotspot,
-            ..home()
-        };
-        let page = render(language, &stranger, None);
-        assert!(
-            page.contains("role=\"alert\"") && !page.contains("name=\"code\""),
-            "nothing is sold to a stranger"
-        );
+        for device in [Device::NotInHotspot, Device::LetThrough] {
+            let stranger = Home { device, ..home() };
+            let page = render(language, &stranger, None);
+            assert!(
+                page.contains("role=\"alert\"") && !page.contains("name=\"code\""),
+                "nothing is sold to a stranger, or to who needs nothing"
+            );
+        }
     }
 }
 

@@ -52,7 +52,10 @@ impl Device {
 
     /// Returns when and why a session ends if nothing changes.
     fn session_end(&self, session: &Session) -> Option<(Ms, Cause)> {
-        let silent = self.silent_since(session.address, &session.mac);
+        // A session's timeouts begin with it, also for a phone that was silent before.
+        let silent = self
+            .silent_since(session.address, &session.mac)
+            .map(|since| since.max(session.started));
         let metered = session.left_in.or(session.left_out).or(session.left_total);
         let (up, down) = metered.map_or((0, 0), |_| self.flow(session.address));
         let traffic = |left: Option<u64>, used: u64, rate: u64| {
