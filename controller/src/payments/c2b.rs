@@ -363,7 +363,7 @@ pub async fn whose(
     }
     let within = (paid_at - BEGUN_WITHIN, arrived.min(paid_at + CLOCKS_APART));
     let paid = (said.shortcode.as_str(), said.amount);
-    let prompts = store::candidates(conn, provider, paid, &said.payer, within, now).await?;
+    let mut prompts = store::candidates(conn, provider, paid, &said.payer, within, now).await?;
     if prompts.iter().any(|prompt| prompt.stand == Stand::Pending) {
         return Ok(claimed.map_or(Whose::PromptsEnd, |payer| of_open(&prompts, payer)));
     }

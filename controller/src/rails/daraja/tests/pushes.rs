@@ -132,9 +132,7 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
         ),
         (
             429,
-            json!({"fault": {"faultstring": "Rate limit quota violation. Quota limit  exceeded. Identifier : _default",
-                             "detail": {"errorcode": "policies.ratelimit.QuotaViolation"}}})
-            .to_string(),
+            r#"{"fault":{"faultstring":"Rate limit quota violation. Quota limit  exceeded. Identifier : _default","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}"#.to_owned(),
             "quota-spent",
         ),
         (
