@@ -393,6 +393,7 @@ fn the_description_itself_says_what_is_left_to_people() {
         "the M-PESA account",
         "sending money back",
         "keys, webhooks with their secrets",
+        "a line for a site that has an agent",
         "staff",
         "the export of all data",
         "second factor",

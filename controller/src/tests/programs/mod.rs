@@ -1,6 +1,7 @@
 //! A business's own programs: the API and its keys, news to their addresses, all data as a file.
 
 pub(super) mod api;
+mod api_claims;
 mod api_deeds;
 mod api_described;
 mod api_looked;
