@@ -6,6 +6,7 @@ mod api_deeds;
 mod api_described;
 mod api_looked;
 mod api_pages;
+mod api_plans;
 mod api_reads;
 mod api_rules;
 mod api_settings;
