@@ -337,6 +337,12 @@ pub fn calls(app: &App) -> Calls {
             subscription::offers,
         )
         .get(
+            "/subscription/orders",
+            Call::with(S::SubscriptionRead),
+            subscription::ordering(),
+            subscription::orders,
+        )
+        .get(
             "/subscription/invoices",
             Call::with(S::SubscriptionRead),
             subscription::invoicing(),

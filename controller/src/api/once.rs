@@ -11,7 +11,7 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -29,6 +29,7 @@ use crate::fleet::command;
 use crate::jobs::{self, Job, NewJob, Next as Then};
 use crate::providers::keys::Holder;
 use crate::web::Problem;
+use crate::web::repeat::named;
 
 /// The job that forgets answers.
 pub const FORGET: &str = "forget-answers";
@@ -41,7 +42,6 @@ const BODY: usize = 64 * 1024;
 /// The largest answer kept.
 const ANSWER: usize = 65_536;
 
-const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 const REPEATED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The claim of a request, if it came with a name.
@@ -112,27 +112,6 @@ pub(super) async fn around(app: &App, holder: &Holder, request: Request, next: N
             Err(problem) => problem.into_response(),
         },
     }
-}
-
-/// The name in the header: a text in quotes as the draft has it, or the same without them.
-fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut values = headers.get_all(NAME).iter();
-    let (Some(value), more) = (values.next(), values.next()) else {
-        return Ok(None);
-    };
-    let text = value.to_str().ok().filter(|_| more.is_none());
-    let text = text.map(|text| {
-        text.strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-            .unwrap_or(text)
-    });
-    text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
-        .map(|text| Some(text.to_owned()))
-        .ok_or_else(|| {
-            Problem::bad_request(
-                "Idempotency-Key: give one name of 1 to 255 letters and digits without spaces, such as a UUID.",
-            )
-        })
 }
 
 async fn run(

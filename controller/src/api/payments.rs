@@ -450,6 +450,10 @@ fn not_done(error: NotDone) -> Problem {
         NotDone::Receipt => Problem::bad_field("receipt: give the M-PESA receipt of the refund."),
         NotDone::Reason => Problem::bad_field("reason: give one of 1 to 200 letters."),
         NotDone::NotPaid => conflict("not-paid", "No money came in by this payment."),
+        NotDone::NoDevice => conflict(
+            "no-device",
+            "It is paid, but no device of it is known: give the customer the ticket's code.",
+        ),
         NotDone::ReceiptTaken => conflict("receipt-taken", "This receipt is written down already."),
         NotDone::NotKnown => conflict("not-known", "M-PESA cannot be asked about this payment."),
         NotDone::Used | NotDone::Over => conflict(

@@ -2,6 +2,7 @@
 
 use super::plan_parts::{Burst, SaleHours, colour};
 use axum::extract::State;
+use axum::http::StatusCode;
 use mnara_protocol::ids::PlanId;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{self, Rate, Terms};
@@ -16,7 +17,7 @@ use super::once::Once;
 use super::operation::Operation;
 use super::types::named;
 use crate::app::App;
-use crate::plans::edit::{self, EditError, MOST};
+use crate::plans::edit::{self, Changed, EditError, MOST};
 use crate::plans::{BadPlan, Draft, store};
 use crate::web::{Answer, Json, Path, Problem};
 
@@ -129,13 +130,29 @@ pub struct PlanDraft {
     /// Where it stands in the list; 0, the top, if nothing is said.
     #[schema(minimum = 0, maximum = 65_535)]
     position: Option<u16>,
+    /// In a change only, the plan's `revision` as it was read: a plan that was changed since stays as it is.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    revision: Option<u32>,
 }
 
 fn example() -> Value {
     json!({"name": "1 hour", "price": "20.00", "duration_seconds": 3600, "devices": 1, "sell_by_seconds": 2_592_000})
 }
 
+/// The revisions there are.
+const REVISIONS: std::ops::RangeInclusive<u32> = 1..=2_147_483_647;
+
 impl PlanDraft {
+    /// The revision it was made of, where it says so.
+    fn seen(&self) -> Answer<Option<u32>> {
+        match self.revision {
+            Some(seen) if !REVISIONS.contains(&seen) => Err(Problem::bad_field(
+                "revision: give that of the plan as it was read, or none.",
+            )),
+            seen => Ok(seen),
+        }
+    }
+
     fn draft(self) -> Answer<Draft> {
         let price: Money = self
             .price
@@ -181,7 +198,7 @@ fn refused(error: EditError) -> Problem {
         EditError::Bad(bad) => Problem::bad_field(format!("{}: {bad}.", field(bad))),
         EditError::Missing => Problem::not_found(),
         EditError::TooMany => Problem::new(
-            axum::http::StatusCode::CONFLICT,
+            StatusCode::CONFLICT,
             "too-many-plans",
             "There are 100 plans. Take one off sale and change it instead.",
         ),
@@ -269,6 +286,11 @@ pub async fn add(
     once: Once,
     Json(draft): Json<PlanDraft>,
 ) -> Answer<Made> {
+    if draft.revision.is_some() {
+        return Err(Problem::bad_field(
+            "revision: leave it out, a plan that is made has none yet.",
+        ));
+    }
     let draft = draft.draft()?;
     let mut tx = app.db.tenant(key.provider()).await?;
     let plan = edit::create_in(&app, &mut tx, key.provider(), &draft, key.actor())
@@ -284,11 +306,13 @@ pub(super) fn changing() -> Operation {
     Operation::new(
         "replacePlan",
         "Change a plan",
-        "The body is the whole plan as it is to be; what is left out is not there afterwards. Tickets already sold keep their terms.",
+        "The body is the whole plan as it is to be; what is left out is not there afterwards. Tickets already sold keep their terms. With the \
+         `revision` that was read, a plan that somebody has changed since stays as it is, and the answer is `changed`.",
     )
     .of(PlanId::PREFIX)
     .body::<PlanDraft>(example())
     .answers::<Plan>(200)
+    .problem(409)
 }
 
 /// Changes one.
@@ -302,9 +326,23 @@ pub async fn change(
     Json(draft): Json<PlanDraft>,
 ) -> Answer<Json<Plan>> {
     let id: PlanId = named(&id)?;
+    let (provider, seen) = (key.provider(), draft.seen()?);
     let draft = draft.draft()?;
-    edit::change(&app, key.provider(), id, &draft, key.actor())
+    if seen.is_none() {
+        return edit::change(&app, provider, id, &draft, key.actor())
+            .await
+            .map(|plan| Json(plan.into()))
+            .map_err(refused);
+    }
+    let changed = edit::change_seen(&app, provider, (id, seen), |_| Ok(draft), key.actor())
         .await
-        .map(|plan| Json(plan.into()))
-        .map_err(refused)
+        .map_err(refused)?;
+    match changed {
+        Changed::Made => show(State(app), key, Path(id.to_string())).await,
+        Changed::Meanwhile(_) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "changed",
+            "Somebody has changed this plan since. Read it again.",
+        )),
+    }
 }

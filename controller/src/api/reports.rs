@@ -309,6 +309,10 @@ pub struct Attention {
     payments_stuck: i64,
     /// Tickets that were paid for and that no router has let in.
     tickets_waiting: i64,
+    /// Money in the queue that waits for somebody to decide about it.
+    money_waiting: i64,
+    /// Sums of the books that do not balance.
+    books_off: i64,
     /// Sites whose key two machines used in the last week.
     sites_doubled: Vec<String>,
     /// Series of which a tenth or less is left.
@@ -347,6 +351,8 @@ pub async fn now(State(app): State<App>, key: Key) -> Answer<Json<Now>> {
             payments_refused: found.counted.refused,
             payments_stuck: found.counted.pending,
             tickets_waiting: found.counted.unconfirmed,
+            money_waiting: found.counted.unmatched,
+            books_off: found.counted.books,
             sites_doubled: found.doubled.iter().map(|(id, _)| id.to_string()).collect(),
             series_scarce: found
                 .scarce

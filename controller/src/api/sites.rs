@@ -19,7 +19,7 @@ use super::types::named;
 use crate::access::rename::{NotNamed, rename};
 use crate::app::App;
 use crate::fleet::create::{CreateError, create_in};
-use crate::fleet::enrol::{ClaimError, LineError, line};
+use crate::fleet::enrol::{ClaimError, LineError, first_line};
 use crate::fleet::presence::is_up;
 use crate::web::{Answer, Json, Path, Problem, show};
 
@@ -209,7 +209,8 @@ pub(super) fn claiming() -> Operation {
     Operation::new(
         "claimSite",
         "Make the line that enrols a site's agent",
-        "Each call makes a new one, which is shown only in this answer; an `Idempotency-Key` is not looked at.",
+        "Each call makes a new one, which is shown only in this answer; an `Idempotency-Key` is not looked at. For a site without an agent: where \
+         there is one, the line that puts another machine in its place is made on the site's page.",
     )
     .of(SiteId::PREFIX)
     .answers::<Claim>(201)
@@ -222,7 +223,7 @@ pub(super) fn claiming() -> Operation {
 /// A problem document.
 pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> Answer<Made> {
     let id: SiteId = named(&id)?;
-    let line = line(&app, key.provider(), id, key.actor())
+    let line = first_line(&app, key.provider(), id, key.actor())
         .await
         .map_err(|error| match error {
             LineError::Claim(ClaimError::NoSite) => Problem::not_found(),
@@ -233,6 +234,13 @@ pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> 
                 "The platform has no address that a site could reach yet.",
             ),
             LineError::Identity(error) => anyhow::Error::new(error).into(),
+        })?
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::CONFLICT,
+                "has-agent",
+                "This site has an agent. Another machine takes its place by a line that somebody makes on the site's page.",
+            )
         })?;
     let claim = Claim {
         line,

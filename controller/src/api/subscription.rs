@@ -1,5 +1,5 @@
-//! `/api/v1/subscription`: how a business stands with the platform, what it may choose from, and its invoices. Answered also where all else waits
-//! for the platform's money.
+//! `/api/v1/subscription`: how a business stands with the platform, what it may choose from, its orders and its invoices. Answered also where all
+//! else waits for the platform's money.
 
 use axum::extract::State;
 use futures_util::FutureExt as _;
@@ -10,10 +10,10 @@ use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
 use super::operation::Operation;
 use crate::app::App;
-use crate::subscriptions::PlatformPlan;
 use crate::subscriptions::standing::standing;
 use crate::subscriptions::store::invoices::Invoice;
-use crate::subscriptions::store::{invoices, plans};
+use crate::subscriptions::store::{self, invoices, plans};
+use crate::subscriptions::{Order, PlatformPlan};
 use crate::web::{Answer, Json, show};
 
 /// A plan of the platform.
@@ -96,7 +96,9 @@ pub(super) fn offering() -> Operation {
     Operation::new(
         "listPlatformPlans",
         "List the platform's plans",
-        "An order for one is made by `POST /api/providers/{id}/pesapal/create-order`.",
+        "An order for one is made by `POST /api/providers/{id}/pesapal/create-order` with `{\"plan_id\": …}`, and optionally `attempt_id` (a UUID), \
+         `recurring` and `upgrade` (yes or no); it needs the scope `subscription:pay`. `{id}` is the `provider_id` of `/me`. Sent again with the same \
+         `attempt_id`, or the same `Idempotency-Key`, it is the same order; `attempt-taken` where another is wished for by it.",
     )
     .answers::<PlatformOffers>(200)
 }
@@ -111,6 +113,87 @@ pub async fn offers(State(app): State<App>, key: Key) -> Answer<Json<PlatformOff
     Ok(Json(PlatformOffers {
         items: offered.iter().map(PlatformOffer::from).collect(),
     }))
+}
+
+/// An order to pay the platform.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlatformOrder {
+    /// Its id.
+    id: String,
+    /// The plan it is for.
+    plan_id: String,
+    /// `submitted` until it is paid, then `completed`; `created`, `lost`, `refused`, `failed`, `expired`, or `reversed` once it was paid back.
+    status: &'static str,
+    /// How much is to be paid.
+    amount: String,
+    /// In which currency.
+    currency: &'static str,
+    /// Our name for it at Pesapal.
+    merchant_reference: String,
+    /// Pesapal's own name for it.
+    order_tracking_id: Option<String>,
+    /// Where it is paid, such as `https://pay.pesapal.com/iframe/…`.
+    redirect_url: Option<String>,
+    /// Pesapal's receipt.
+    confirmation_code: Option<String>,
+    /// When it was made.
+    created_at: String,
+    /// Until when it is asked about; money that comes later counts all the same.
+    expires_at: String,
+    /// When it was paid.
+    paid_at: Option<String>,
+}
+
+impl From<Order> for PlatformOrder {
+    fn from(order: Order) -> Self {
+        Self {
+            id: order.id.to_string(),
+            plan_id: order.plan.to_string(),
+            status: order.state.word(),
+            amount: order.price.decimal(),
+            currency: order.price.currency.code(),
+            merchant_reference: order.reference,
+            order_tracking_id: order.tracking.map(|name| name.as_str().to_owned()),
+            redirect_url: order.redirect,
+            confirmation_code: order.confirmation,
+            created_at: show::utc(order.created_at),
+            expires_at: show::utc(order.expires_at),
+            paid_at: order.settled_at.map(show::utc),
+        }
+    }
+}
+
+pub(super) fn ordering() -> Operation {
+    Operation::new(
+        "listPlatformOrders",
+        "List orders to pay the platform",
+        "The newest comes first, also those that nobody paid. Where one is made is told with the platform's plans.",
+    )
+    .query::<Listing>()
+    .lists::<PlatformOrder>()
+}
+
+/// Lists orders.
+///
+/// # Errors
+/// A problem document.
+pub async fn orders(
+    State(app): State<App>,
+    key: Key,
+    Asked(asked): Asked<Listing>,
+) -> Answer<Json<List<PlatformOrder>>> {
+    let provider = key.provider();
+    listed(
+        &app,
+        &key,
+        asked.part(),
+        move |conn, before, limit| {
+            async move { store::orders::newest(conn, provider, before, limit).await }.boxed()
+        },
+        |order: &Order| (order.created_at, order.id),
+        PlatformOrder::from,
+    )
+    .await
 }
 
 /// An invoice of the platform's.

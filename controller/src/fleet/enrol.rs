@@ -5,8 +5,10 @@ use mnara_protocol::enrol::{Enrolled, fingerprint};
 use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::feed;
 use super::identity::{IdentityError, load};
 use super::store::{self, Claim};
 use crate::app::App;
@@ -57,22 +59,34 @@ pub async fn claim(
     site: SiteId,
     actor: Actor,
 ) -> Result<String, ClaimError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let code = claim_in(app, &mut tx, provider, site, actor).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+/// Makes one in the caller's transaction.
+async fn claim_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    actor: Actor,
+) -> Result<String, ClaimError> {
     let code = hex::encode(app.entropy.bytes::<20>());
     let now = app.clock.now();
-    let mut tx = app.db.tenant(provider).await?;
-    store::site(&mut tx, provider, site)
+    store::site(conn, provider, site)
         .await?
         .ok_or(ClaimError::NoSite)?;
     let until = now.plus_secs(GOOD_FOR);
-    store::insert_claim(&mut tx, provider, site, &hash(&code), until, now).await?;
+    store::insert_claim(conn, provider, site, &hash(&code), until, now).await?;
     let deed = Deed {
         act: "claim",
         subject: &site.to_string(),
         before: None,
         after: Some(json!({"until": show::utc(until)})),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     Ok(code)
 }
 
@@ -121,13 +135,18 @@ pub async fn enrolling(
     site: SiteId,
     actor: Actor,
 ) -> Result<Enrolling, LineError> {
-    let web = &app.config.web;
-    let url = web.public();
-    if web.public_url.is_none() && web.listen.ip().is_unspecified() {
-        return Err(LineError::NoAddress(url.as_str().to_owned()));
-    }
+    is_reached(app)?;
     let code = claim(app, provider, site, actor).await?;
     by_code(app, code).await
+}
+
+/// Whether there is an address that a site could reach us by.
+fn is_reached(app: &App) -> Result<(), LineError> {
+    let web = &app.config.web;
+    if web.public_url.is_none() && web.listen.ip().is_unspecified() {
+        return Err(LineError::NoAddress(web.public().as_str().to_owned()));
+    }
+    Ok(())
 }
 
 /// What enrols an agent by a code that was made before; none where it is not this site's, or no longer good.
@@ -176,6 +195,37 @@ pub async fn line(
     actor: Actor,
 ) -> Result<String, LineError> {
     Ok(enrolling(app, provider, site, actor).await?.line())
+}
+
+/// Makes the line for a site that has no agent; none for one that has, since another machine would take that one's place.
+///
+/// # Errors
+/// [`LineError`].
+pub async fn first_line(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    actor: Actor,
+) -> Result<Option<String>, LineError> {
+    is_reached(app)?;
+    let mut tx = app
+        .db
+        .tenant(provider)
+        .await
+        .map_err(ClaimError::Database)?;
+    // An agent that is being enrolled is seen, or spends this line with its own.
+    feed::lock(&mut tx, provider, &[site])
+        .await
+        .map_err(ClaimError::Database)?;
+    let present = store::standing::standing(&mut tx, provider, site)
+        .await
+        .map_err(ClaimError::Database)?;
+    if present.is_some() {
+        return Ok(None);
+    }
+    let code = claim_in(app, &mut tx, provider, site, actor).await?;
+    tx.commit().await.map_err(ClaimError::Database)?;
+    Ok(Some(by_code(app, code).await?.line()))
 }
 
 /// What a claim code that is still good is for.
@@ -277,7 +327,10 @@ pub async fn enrol(
         now,
     )
     .await?;
-    store::spend_claim(&mut tx, &code_hash, key.as_bytes(), now).await?;
+    // A line that was made before must not bring another machine now: all that are open are spent by this one. The lock keeps apart whoever
+    // makes a first line meanwhile.
+    feed::lock(&mut tx, provider, &[site]).await?;
+    store::spend_claims(&mut tx, provider, site, key.as_bytes(), now).await?;
     let job = NewJob {
         kind: REFRESH,
         key: &site.to_string(),

@@ -37,6 +37,9 @@ pub enum NotDone {
     /// No money came, so none can go back.
     #[error("no money came in by this payment")]
     NotPaid,
+    /// It is paid, and nobody knows for which device: there is none to send its ticket to.
+    #[error("no device is known for this payment")]
+    NoDevice,
     /// The amount is not one, or more than is left of the payment.
     #[error("give an amount up to what was paid and not paid back yet")]
     Amount,
@@ -423,8 +426,9 @@ pub async fn send_in(
         .await?
         .ok_or(NotDone::Missing)?;
     let ticket = store::ticket_of(conn, provider, id).await?;
-    let (Some(ticket), Some(site), Some(mac)) = (ticket, payment.site, payment.mac) else {
-        return Err(NotDone::NotPaid);
+    let ticket = ticket.ok_or(NotDone::NotPaid)?;
+    let (Some(site), Some(mac)) = (payment.site, payment.mac) else {
+        return Err(NotDone::NoDevice);
     };
     let found = tickets::store::lock(conn, provider, ticket, now)
         .await?

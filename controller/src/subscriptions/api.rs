@@ -1,19 +1,22 @@
 //! What a business' own pages and programs call: an order to pay, and how the business stands.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use mnara_protocol::ids::{AttemptId, PlatformPlanId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::order::{self, NotMade, Wish};
 use super::standing::standing;
 use super::{Order, PlatformPlan};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::providers::on_behalf::OnBehalf;
 use crate::rails::pesapal::SubmitError;
 use crate::web::extract::Json;
 use crate::web::problem::Problem;
+use crate::web::repeat::named;
 use crate::web::show;
 
 /// What is sent to order.
@@ -21,7 +24,7 @@ use crate::web::show;
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     plan_id: String,
-    /// Made by the caller: the same order sent again with it is the same order.
+    /// Made by the caller: the same order sent again with it is the same order. Where there is none, the `Idempotency-Key` is as good.
     attempt_id: Option<String>,
     /// Whether a card may be charged again by itself.
     #[serde(default)]
@@ -38,17 +41,19 @@ pub struct Ask {
 pub async fn create_order(
     State(app): State<App>,
     caller: OnBehalf,
+    headers: HeaderMap,
     Json(ask): Json<Ask>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let plan: PlatformPlanId = ask
         .plan_id
         .parse()
         .map_err(|error| Problem::bad_field(format!("plan_id: {error}")))?;
-    let attempt: AttemptId = match &ask.attempt_id {
-        Some(id) => id
+    let attempt: AttemptId = match (&ask.attempt_id, named(&headers)?) {
+        (Some(id), _) => id
             .parse()
             .map_err(|error| Problem::bad_field(format!("attempt_id: {error}")))?,
-        None => AttemptId::new(app.clock.now(), app.entropy.bytes()),
+        (None, Some(name)) => attempt(caller.actor, &name),
+        (None, None) => AttemptId::new(app.clock.now(), app.entropy.bytes()),
     };
     let wish = Wish {
         plan,
@@ -63,6 +68,22 @@ pub async fn create_order(
         StatusCode::OK
     };
     Ok((status, Json(told(&order))))
+}
+
+/// The attempt that a caller means by a name: another's names are their own.
+fn attempt(actor: Actor, name: &str) -> AttemptId {
+    let (kind, person, key) = actor.columns();
+    let mut hash = Sha256::new();
+    hash.update(kind);
+    for id in [person, key] {
+        hash.update([0]);
+        hash.update(id.unwrap_or_default().as_bytes());
+    }
+    hash.update(name);
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    AttemptId::from_bytes(id)
 }
 
 /// Tells how a business stands. For whoever may see it.

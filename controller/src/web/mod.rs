@@ -9,6 +9,7 @@ pub mod extract;
 pub mod layers;
 pub mod page;
 pub mod problem;
+pub mod repeat;
 pub mod serve;
 pub mod show;
 pub mod tls;

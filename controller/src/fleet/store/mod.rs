@@ -324,6 +324,30 @@ pub async fn spend_claim(
     .map(drop)
 }
 
+/// Marks all claim codes of a site that are open as spent by a key.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn spend_claims(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    key: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update claims set spent_by = $3, spent_at = $4
+         where provider_id = $1 and site_id = $2 and spent_by is null and expires_at > $4",
+        provider.uuid(),
+        site.uuid(),
+        key.as_slice(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Finds the agent with a public key. Needs the platform's door.
 ///
 /// # Errors

@@ -471,6 +471,7 @@ async fn answered(
         Err(NotDone::Database(error)) => return Err(error.into()),
         Err(NotDone::Revoke(error)) => return Err(not_revoked(error)),
         Err(NotDone::NotPaid) => w.not_paid,
+        Err(NotDone::NoDevice) => w.no_device,
         Err(NotDone::Amount) => w.bad_amount,
         Err(NotDone::Receipt) => w.bad_receipt,
         Err(NotDone::ReceiptTaken) => w.receipt_taken,

@@ -116,7 +116,7 @@ pub async fn give_in(
             note(app, conn, (provider, actor), id, "queue-send", after).await?;
             match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
-                Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
+                Ok(()) | Err(NotDone::Used | NotDone::NotPaid | NotDone::NoDevice) => {}
                 Err(error) => return Err(error.into()),
             }
         }

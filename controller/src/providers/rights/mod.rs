@@ -76,13 +76,14 @@ pub const OPENED: [(&str, Feature); 5] = [
 
 /// What opens also when the subscription has run out: what was sold goes on, so it can be looked up; a business's data are its own, so they can be
 /// taken out; and what is to be paid.
-const ALWAYS: [&str; 7] = [
+const ALWAYS: [&str; 8] = [
     "/vouchers/find",
     "/vouchers/{id}",
     "/settings/export",
     "/settings/export/{code}",
     "/subscription",
     "/subscription/plans",
+    "/subscription/orders",
     "/subscription/invoices",
 ];
 
@@ -214,6 +215,10 @@ mod tests {
         let shut = Some(Shut::Restricted);
         assert_eq!(rights.page("/home", Permission::SeeHome, NOW), shut);
         assert_eq!(rights.call("/plans", NOW), shut);
+        for path in ["plans", "orders", "invoices"] {
+            let path = format!("/subscription/{path}");
+            assert_eq!(rights.call(&path, NOW), None, "{path}");
+        }
         for path in ["/settings/export", "/settings/export/{code}"] {
             assert_eq!(rights.page(path, Permission::Export, NOW), None, "{path}");
         }

@@ -410,6 +410,8 @@ async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
     let at = |n: usize| format!("/queue/{}", list["items"][n]["id"].as_str().unwrap());
     assert_eq!(list["items"].as_array().unwrap().len(), 3, "{list}");
     assert_eq!(get(&world, &key, &at(0)).await.1, list["items"][0]);
+    let needs = async || get(&world, &key, "/reports/now").await.1["attention"].clone();
+    assert_eq!(needs().await["money_waiting"], 3);
     // Credit: M-PESA told nobody's number, so it is needed; then it is given once, however often it is sent.
     let (status, problem) = post(&world, &key, &format!("{}/credit", at(0)), json!({})).await;
     assert_eq!(
@@ -440,6 +442,9 @@ async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
         (StatusCode::OK, &json!("BBBBBBBB01"))
     );
     assert_eq!(get(&world, &key, "/queue").await.1["items"], json!([]));
+    let needs = needs().await;
+    let found = [&needs["money_waiting"], &needs["books_off"]];
+    assert_eq!(found, [&json!(0), &json!(0)]);
     let (_, closed) = get(&world, &key, "/queue?closed=true&limit=2").await;
     assert_eq!(closed["items"].as_array().unwrap().len(), 2);
     assert!(closed["next"].is_string());

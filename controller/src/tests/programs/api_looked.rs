@@ -1,4 +1,5 @@
-//! A program says for whoever works with it that they looked at a payment that is flagged.
+//! A program at payments that need somebody: that whoever works with it looked at one that is flagged, and what it is told of one whose device
+//! nobody knows.
 
 use super::api::{call, key, kind};
 use super::*;
@@ -74,4 +75,40 @@ async fn a_program_closes_what_a_payment_is_flagged_for_and_its_key_is_named(
     world.work().await;
     assert_eq!(open().await, 1);
     assert_eq!(world.count(by_key).await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_without_a_device_is_sent_to_none_and_is_paid_all_the_same(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let path = format!("/payments/{}/send", begun.payment);
+    let refused = async || {
+        let (status, problem) = call(&world, Method::POST, &key, &path, Value::Null).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+        kind(&problem).to_owned()
+    };
+    assert_eq!(refused().await, "not-paid");
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update payments set mac = null")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(refused().await, "no-device");
+    let page = owner.post(&path, &[]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.text.contains("no device of it is known"),
+        "{}",
+        page.text
+    );
 }

@@ -23,6 +23,7 @@ const PEOPLE: &str = "who may do what is for people with a log-in of their own";
 const CASH: &str = "who sells for cash answers for it";
 const EYES: &str = "it is set by eye";
 const COSTS: &str = "an SMS that is sent twice is charged twice, and who wants none told a person";
+const TRIAL: &str = "a trial is begun once, and an order given up, by whoever pays";
 const PAPER: &str = "a file for people; the lists hold the same";
 
 /// What programs have of each page; where they have nothing, also of all pages whose paths begin so. Of several the longest path counts. A new
@@ -341,12 +342,19 @@ const PAGES: &[(&str, &str, Have)] = &[
         "/settings/subscription",
         Nothing("paid at /api/providers/{id}/pesapal/create-order, with the same keys"),
     ),
+    ("POST", "/settings/subscription/trial", Nothing(TRIAL)),
+    (
+        "POST",
+        "/settings/subscription/orders/{id}/cancel",
+        Nothing(TRIAL),
+    ),
     (
         "GET",
         "/settings/subscription",
         Calls(&[
             "GET /subscription",
             "GET /subscription/plans",
+            "GET /subscription/orders",
             "GET /subscription/invoices",
         ]),
     ),
@@ -383,6 +391,7 @@ const TOLD: &[(&str, &str)] = &[
         "paid at /api/providers/{id}/pesapal/create-order, with the same keys",
         "Paying Mnara",
     ),
+    (TRIAL, "Beginning a trial of Mnara"),
 ];
 
 #[test]
@@ -393,6 +402,7 @@ fn the_description_itself_says_what_is_left_to_people() {
         "the M-PESA account",
         "sending money back",
         "keys, webhooks with their secrets",
+        "a line for a site that has an agent",
         "staff",
         "the export of all data",
         "second factor",

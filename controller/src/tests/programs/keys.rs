@@ -113,6 +113,30 @@ async fn an_owner_makes_a_key_that_is_shown_once_and_takes_it_back(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn who_ticks_what_a_key_may_do_reads_of_the_money_to_sort_out(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", "njeri@example.com").await;
+    for (language, says) in [
+        (
+            "en",
+            "decide about money to sort out: give a voucher or credit for it; never send money",
+        ),
+        (
+            "sw",
+            "kuamua kuhusu pesa za kushughulikia: kuzitolea vocha au salio; kamwe si kutuma pesa",
+        ),
+    ] {
+        owner.get(&format!("/language/{language}")).await.onward();
+        let page = owner.get("/settings/keys").await.page();
+        assert!(page.contains(says), "{page}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_key_ends_on_its_day_and_a_limit_is_told_with_its_wait(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -10,6 +10,7 @@ mod life;
 mod looks;
 mod orders;
 mod people;
+mod repeats;
 
 use std::collections::BTreeMap;
 

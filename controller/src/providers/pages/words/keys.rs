@@ -56,7 +56,9 @@ words! {
         codes_read: "See codes, which are worth money" "Kuona misimbo, ambayo ni pesa",
         tickets_write: "Make series; revoke, extend, pause vouchers; disconnect devices" "Kutengeneza mifululizo; kufuta, kuongeza muda, kusimamisha vocha; kukata vifaa",
         payments_read: "See payments, the phone numbers that paid, and what was sold for cash" "Kuona malipo, nambari za simu zilizolipa, na vocha zilizouzwa kwa pesa taslimu",
-        payments_write: "Ask M-PESA again, send a voucher again, write down refunds; never move money" "Kuuliza M-PESA tena, kutuma vocha tena, kuandika marejesho; kamwe si kuhamisha pesa",
+        payments_write:
+            "Ask M-PESA again, send a voucher again, write down refunds, and decide about money to sort out: give a voucher or credit for it; never send money"
+            "Kuuliza M-PESA tena, kutuma vocha tena, kuandika marejesho, na kuamua kuhusu pesa za kushughulikia: kuzitolea vocha au salio; kamwe si kutuma pesa",
         customers_read: "See customers, their phone numbers and what they had" "Kuona wateja, nambari zao za simu na walichopata",
         customers_write: "Block customers, and give them vouchers for free" "Kuzuia wateja, na kuwapa vocha bila malipo",
         sessions_read: "See who was online when, and how much they used" "Kuona waliokuwa mtandaoni, lini, na walivyotumia",

@@ -103,6 +103,7 @@ words! {
         done_looked: "Noted: nobody is called to this payment any more." "Imeandikwa: hakuna atakayeitwa tena kwa malipo haya.",
         not_known: "M-PESA never named this prompt, so it cannot be asked about it." "M-PESA haikutaja ombi hili, kwa hiyo haiwezi kuulizwa kulihusu.",
         not_paid: "No money came in by this payment." "Hakuna pesa zilizofika kwa malipo haya.",
+        no_device: "It is paid, but no device of it is known. Give the customer the voucher's code." "Imelipwa, lakini kifaa chake hakijulikani. Mpe mteja msimbo wa vocha.",
         used: "This voucher was used already, or is over." "Vocha hii imeshatumika, au imekwisha.",
         bad_amount: "Give an amount up to what was paid and not paid back yet." "Andika kiasi kisichozidi kilicholipwa na kisichorudishwa bado.",
         bad_receipt: "Give the M-PESA receipt of the refund, such as NLJ7RT61SV. It is another than the payment's." "Andika risiti ya M-PESA ya kurudisha, kama NLJ7RT61SV. Si ile ya malipo.",
