@@ -86,15 +86,29 @@ pub async fn let_go(
     actor: Actor,
 ) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
-    for agent in store::revoke_agents(&mut tx, provider, site, app.clock.now()).await? {
-        bus::notify(&mut tx, Hint::Agent(agent)).await?;
+    let_go_in(app, &mut tx, (provider, site), actor).await?;
+    tx.commit().await
+}
+
+/// Lets a site's agent go in the caller's transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn let_go_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, site): (ProviderId, SiteId),
+    actor: Actor,
+) -> sqlx::Result<()> {
+    for agent in store::revoke_agents(conn, provider, site, app.clock.now()).await? {
+        bus::notify(conn, Hint::Agent(agent)).await?;
         let deed = Deed {
             act: "agent-end",
             subject: &site.to_string(),
             before: Some(agent.to_string().into()),
             after: None,
         };
-        record(app, &mut tx, Some(provider), actor, deed).await?;
+        record(app, conn, Some(provider), actor, deed).await?;
     }
-    tx.commit().await
+    Ok(())
 }

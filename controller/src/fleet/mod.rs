@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod api;
+pub mod close;
 pub mod command;
 pub mod create;
 pub mod dispatch;
@@ -22,6 +23,7 @@ pub mod sample;
 pub(crate) mod socket;
 pub mod store;
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
 
 /// One place with one hotspot.
@@ -33,4 +35,6 @@ pub struct Site {
     pub provider: ProviderId,
     /// What its owner calls it.
     pub name: String,
+    /// When it was closed for good.
+    pub closed: Option<Timestamp>,
 }
