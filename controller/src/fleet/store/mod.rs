@@ -22,7 +22,7 @@ pub mod samples;
 pub mod standing;
 pub mod waiting;
 
-/// Adds a site.
+/// Adds a site; says whether there was none of its id.
 ///
 /// # Errors
 /// When the database refuses.
@@ -32,17 +32,18 @@ pub async fn insert_site(
     id: SiteId,
     name: &str,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at) values ($1, $2, $3, 0, 0, $4)",
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at) values ($1, $2, $3, 0, 0, $4)
+         on conflict (id) do nothing",
         id.uuid(),
         provider.uuid(),
         name,
         At(now),
     )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(added.rows_affected() > 0)
 }
 
 /// Finds one site of a provider, also one that is closed.
