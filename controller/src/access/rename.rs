@@ -14,8 +14,8 @@ pub enum NotNamed {
     /// The name is missing or too long.
     #[error("give the site a name of 1 to 80 letters")]
     Name,
-    /// There is no such site.
-    #[error("there is no such site")]
+    /// There is no such site, or it is closed.
+    #[error("there is no such site, or it is closed")]
     NoSite,
     /// The site could not be told.
     #[error(transparent)]
@@ -41,7 +41,7 @@ pub async fn rename(
         return Err(NotNamed::Name);
     }
     let mut tx = app.db.tenant(provider).await?;
-    let before = sites::site(&mut tx, provider, site)
+    let before = sites::open_site(&mut tx, provider, site)
         .await?
         .ok_or(NotNamed::NoSite)?;
     if before.name == name {

@@ -114,6 +114,12 @@ pub fn calls(app: &App) -> Calls {
             sites::claiming(),
             sites::claim,
         )
+        .post(
+            "/sites/{id}/close",
+            Call::with(S::SitesWrite),
+            sites::closing(),
+            sites::close,
+        )
         .get(
             "/plans",
             Call::with(S::PlansRead),

@@ -147,7 +147,7 @@ pub async fn change(
 ) -> Answer<Json<SiteLook>> {
     let (provider, id) = (key.provider(), named(&id)?);
     let mut tx = app.db.tenant(provider).await?;
-    let site = sites::site(&mut tx, provider, id).await?;
+    let site = sites::open_site(&mut tx, provider, id).await?;
     site.ok_or_else(Problem::not_found)?;
     let business = look::current(&mut tx, provider).await?;
     let (_, business) = business.ok_or_else(Problem::not_found)?;

@@ -18,6 +18,7 @@ use super::store::sites as store;
 use super::types::named;
 use crate::access::rename::{NotNamed, rename};
 use crate::app::App;
+use crate::fleet::close::{NotClosed, close_in};
 use crate::fleet::create::{CreateError, create_in};
 use crate::fleet::enrol::{ClaimError, LineError, first_line};
 use crate::fleet::presence::is_up;
@@ -38,6 +39,8 @@ pub struct Site {
     software: Option<String>,
     /// When it was made.
     created_at: String,
+    /// When it was closed for good; null if it is open. One that is closed is in no list and takes no more changes.
+    closed_at: Option<String>,
 }
 
 impl Site {
@@ -49,14 +52,19 @@ impl Site {
             last_seen_at: site.seen.map(show::utc),
             software: site.software,
             created_at: show::utc(site.made),
+            closed_at: site.closed.map(show::utc),
         }
     }
 }
 
 pub(super) fn listing() -> Operation {
-    Operation::new("listSites", "List sites", "The first made comes first.")
-        .query::<Listing>()
-        .lists::<Site>()
+    Operation::new(
+        "listSites",
+        "List sites",
+        "The first made comes first. Those that are closed are left out.",
+    )
+    .query::<Listing>()
+    .lists::<Site>()
 }
 
 /// Lists sites.
@@ -247,4 +255,46 @@ pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> 
         expires_at: show::utc(app.clock.now().plus_secs(3600)),
     };
     Made::new(&format!("/sites/{id}"), &claim)
+}
+
+pub(super) fn closing() -> Operation {
+    Operation::new(
+        "closeSite",
+        "Close a site for good",
+        "It sells nothing any more and counts for no plan; its sales and vouchers stay in the books. Vouchers that are good there alone are not \
+         taken back, but nobody can use them any more. While it is on the air the answer is `still-up`: switch its machine off first. Twice is as \
+         good as once.",
+    )
+    .of(SiteId::PREFIX)
+    .answers::<Site>(200)
+    .problem(409)
+}
+
+/// Closes one.
+///
+/// # Errors
+/// A problem document.
+pub async fn close(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+) -> Answer<Made> {
+    let id: SiteId = named(&id)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    close_in(&app, &mut tx, (key.provider(), id), key.actor())
+        .await
+        .map_err(|error| match error {
+            NotClosed::NoSite => Problem::not_found(),
+            NotClosed::StillUp => Problem::new(
+                StatusCode::CONFLICT,
+                "still-up",
+                "The site is still on the air. Switch its machine off first.",
+            ),
+            NotClosed::Database(error) => error.into(),
+        })?;
+    let made = Made::now(&one(&app, &mut tx, &key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }

@@ -11,6 +11,7 @@ use super::{exists, shown};
 use crate::access::act::{Act, tell_in};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::fleet::close::close;
 use crate::fleet::command::{self, Patience};
 use crate::fleet::create::{create, let_go};
 use crate::fleet::enrol::line;
@@ -33,7 +34,7 @@ pub enum SiteCommand {
         #[arg(long)]
         name: String,
     },
-    /// Lists a provider's sites.
+    /// Lists a provider's sites that are not closed.
     List {
         /// The business.
         #[arg(long)]
@@ -49,6 +50,14 @@ pub enum SiteCommand {
     },
     /// Lets a site's agent go; its link ends at once.
     Revoke {
+        /// The business.
+        #[arg(long)]
+        provider: ProviderId,
+        /// The site.
+        site: SiteId,
+    },
+    /// Closes a site for good: it sells nothing any more and counts for no plan. Its sales and vouchers stay in the books.
+    Close {
         /// The business.
         #[arg(long)]
         provider: ProviderId,
@@ -135,6 +144,10 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             drop(tx);
             let_go(app, provider, site, Actor::Command).await?;
             println!("Let go. `site claim` prints the line that enrols another.");
+        }
+        SiteCommand::Close { provider, site } => {
+            close(app, provider, site, Actor::Command).await?;
+            println!("Closed. Its sales and vouchers stay in the books.");
         }
         SiteCommand::Events {
             provider,

@@ -107,7 +107,7 @@ pub const TABLES: &[Table] = &[
         "invitations",
         columns!(id name role invited_by expires_at ended_at created_at),
     ),
-    table("sites", columns!(id name created_at)),
+    table("sites", columns!(id name created_at closed_at)),
     table(
         "agents",
         columns!(id site_id software last_seen_at revoked_at created_at),

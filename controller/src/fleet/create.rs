@@ -40,6 +40,23 @@ pub async fn create(
     Ok(id)
 }
 
+/// Makes a site by the id that a form was given: the same form sent twice makes one.
+///
+/// # Errors
+/// [`CreateError`].
+pub async fn create_once(
+    app: &App,
+    provider: ProviderId,
+    id: SiteId,
+    name: &str,
+    actor: Actor,
+) -> Result<SiteId, CreateError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let id = create_as(app, &mut tx, (provider, id), name, actor).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
 /// Makes a site in the caller's transaction.
 ///
 /// # Errors
@@ -51,20 +68,39 @@ pub async fn create_in(
     name: &str,
     actor: Actor,
 ) -> Result<SiteId, CreateError> {
+    let id = SiteId::new(app.clock.now(), app.entropy.bytes());
+    create_as(app, conn, (provider, id), name, actor).await
+}
+
+async fn create_as(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, id): (ProviderId, SiteId),
+    name: &str,
+    actor: Actor,
+) -> Result<SiteId, CreateError> {
     let name = name.trim();
     if !(1..=80).contains(&name.chars().count()) {
         return Err(CreateError::Name);
     }
     // Whoever runs the platform may give more than was paid for.
-    if actor != Actor::Command
-        && let Some(most) = rights::hold_sites(conn, provider).await?
+    let most = if actor == Actor::Command {
+        None
+    } else {
+        rights::hold_sites(conn, provider).await?
+    };
+    // Before they are counted: what the form made may be the last there is room for.
+    if store::site(conn, provider, id).await?.is_some() {
+        return Ok(id);
+    }
+    if let Some(most) = most
         && store::sites(conn, provider, None, most).await?.len() >= usize::from(most)
     {
         return Err(CreateError::Full);
     }
-    let now = app.clock.now();
-    let id = SiteId::new(now, app.entropy.bytes());
-    store::insert_site(conn, provider, id, name, now).await?;
+    if !store::insert_site(conn, provider, id, name, app.clock.now()).await? {
+        return Ok(id);
+    }
     let deed = Deed {
         act: "site",
         subject: &id.to_string(),
@@ -86,15 +122,29 @@ pub async fn let_go(
     actor: Actor,
 ) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
-    for agent in store::revoke_agents(&mut tx, provider, site, app.clock.now()).await? {
-        bus::notify(&mut tx, Hint::Agent(agent)).await?;
+    let_go_in(app, &mut tx, (provider, site), actor).await?;
+    tx.commit().await
+}
+
+/// Lets a site's agent go in the caller's transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn let_go_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, site): (ProviderId, SiteId),
+    actor: Actor,
+) -> sqlx::Result<()> {
+    for agent in store::revoke_agents(conn, provider, site, app.clock.now()).await? {
+        bus::notify(conn, Hint::Agent(agent)).await?;
         let deed = Deed {
             act: "agent-end",
             subject: &site.to_string(),
             before: Some(agent.to_string().into()),
             after: None,
         };
-        record(app, &mut tx, Some(provider), actor, deed).await?;
+        record(app, conn, Some(provider), actor, deed).await?;
     }
-    tx.commit().await
+    Ok(())
 }

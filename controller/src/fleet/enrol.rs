@@ -28,8 +28,8 @@ const SOFTWARE: usize = 64;
 /// Why a claim was not made.
 #[derive(Debug, Error)]
 pub enum ClaimError {
-    /// There is no such site.
-    #[error("there is no such site")]
+    /// There is no such site, or it is closed.
+    #[error("there is no such site, or it is closed")]
     NoSite,
     /// The database refused.
     #[error("the claim code could not be stored")]
@@ -75,7 +75,7 @@ async fn claim_in(
 ) -> Result<String, ClaimError> {
     let code = hex::encode(app.entropy.bytes::<20>());
     let now = app.clock.now();
-    store::site(conn, provider, site)
+    store::open_site(conn, provider, site)
         .await?
         .ok_or(ClaimError::NoSite)?;
     let until = now.plus_secs(GOOD_FOR);
@@ -279,6 +279,9 @@ pub async fn enrol(
         return Err(EnrolError::NotGood);
     };
     let Claim { provider, site, .. } = claim;
+    if claim.is_closed {
+        return Err(EnrolError::NotGood);
+    }
     match claim.spent_by.as_deref() {
         Some(spender) if spender == key.as_bytes() => {
             let agent = store::agent_by_key(&mut tx, key.as_bytes())

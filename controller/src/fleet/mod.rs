@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod api;
+pub mod close;
 pub mod command;
 pub mod create;
 pub mod dispatch;
@@ -23,6 +24,7 @@ pub(crate) mod socket;
 pub mod store;
 mod take_over;
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
 
 /// One place with one hotspot.
@@ -34,4 +36,6 @@ pub struct Site {
     pub provider: ProviderId,
     /// What its owner calls it.
     pub name: String,
+    /// When it was closed for good.
+    pub closed: Option<Timestamp>,
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use mnara_protocol::ids::SiteId;
 use serde::Deserialize;
 
-use super::create::{CreateError, create};
+use super::create::{CreateError, create_once};
 use super::presence::is_up;
 use super::sample::{FRESH_SECS, Reading};
 use super::store;
@@ -43,6 +43,8 @@ struct SitesPage<'a> {
     /// The site after which the next page begins.
     more: Option<SiteId>,
     may_manage: bool,
+    /// The id that a new site gets: the same form sent twice makes one.
+    new: SiteId,
     name: &'a str,
     fault: Option<&'static str>,
 }
@@ -106,6 +108,7 @@ async fn shown(
             })
             .collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
+        new: SiteId::new(now, app.entropy.bytes()),
         name: bad_name.unwrap_or_default(),
         fault: bad_name.map(|_| w.sites.bad_name),
     };
@@ -120,6 +123,8 @@ async fn shown(
 #[derive(Deserialize)]
 pub struct New {
     name: String,
+    #[serde(default)]
+    id: String,
 }
 
 /// Makes a site and shows it.
@@ -132,7 +137,9 @@ pub async fn add(
     seat: Seat,
     Form(filled): Form<New>,
 ) -> Result<Response, Trouble> {
-    match create(&app, seat.provider(), &filled.name, seat.actor()).await {
+    let id = filled.id.parse::<SiteId>();
+    let id = id.unwrap_or_else(|_| SiteId::new(app.clock.now(), app.entropy.bytes()));
+    match create_once(&app, seat.provider(), id, &filled.name, seat.actor()).await {
         Ok(site) => Ok(onward(&format!("/sites/{site}"))),
         Err(CreateError::Name) => shown(&app, &frame, &seat, None, Some(&filled.name)).await,
         // The page of the subscription says which plans are for more.

@@ -10,12 +10,9 @@ use crate::plans;
 /// What plans and sites are called.
 pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
     let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
-    let sites = fleet::store::sites_seen(conn, provider, None, fleet::store::ALL).await?;
+    let sites = fleet::store::sites_ever(conn, provider, fleet::store::ALL).await?;
     Ok(Names {
         plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
-        sites: sites
-            .into_iter()
-            .map(|site| (site.site, site.name))
-            .collect(),
+        sites: sites.into_iter().map(|site| (site.id, site.name)).collect(),
     })
 }

@@ -165,6 +165,11 @@ pub fn pages(app: &App) -> Pages {
         )
         .post("/sites/{id}/name", Door::Staff(P::ManageSites), acts::named)
         .post(
+            "/sites/{id}/close",
+            Door::Staff(P::ManageSites),
+            acts::close,
+        )
+        .post(
             "/sites/{id}/kick",
             Door::Staff(P::ServeCustomers),
             acts::kick,

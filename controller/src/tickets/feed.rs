@@ -269,7 +269,7 @@ pub async fn refresh_site(
     fleet::feed::lock(conn, provider, &[site]).await?;
     let (Some(business), Some(place)) = (
         providers::store::provider(conn, provider).await?,
-        fleet::store::site(conn, provider, site).await?,
+        fleet::store::open_site(conn, provider, site).await?,
     ) else {
         return Ok(());
     };

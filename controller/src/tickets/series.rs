@@ -192,7 +192,10 @@ pub async fn print_in(
     sites.sort_unstable();
     sites.dedup();
     for site in &sites {
-        if fleet::store::site(conn, provider, *site).await?.is_none() {
+        if fleet::store::open_site(conn, provider, *site)
+            .await?
+            .is_none()
+        {
             return Err(PrintError::NoSite(*site));
         }
     }

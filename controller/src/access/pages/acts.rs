@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::access::act::{Act, NotAsked, ask, extend};
 use crate::access::rename::{NotNamed, rename};
 use crate::app::App;
+use crate::fleet::close::{self, NotClosed};
 use crate::providers::gate::Seat;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
@@ -55,6 +56,8 @@ pub(super) fn fault(word: &str, w: &'static Words) -> Option<&'static str> {
         "stays-shut" => Some(w.stays_shut),
         "meanwhile" => Some(w.meanwhile),
         "gone" => Some(w.gone),
+        "unsure" => Some(w.close_unsure),
+        "still-up" => Some(w.close_up),
         _ => None,
     }
 }
@@ -200,6 +203,35 @@ pub async fn named(
             );
             return Err(Trouble::Inside);
         }
+    };
+    Ok(onward(&format!("/sites/{site}?said={said}")))
+}
+
+/// The form that closes a site.
+#[derive(Deserialize)]
+pub struct Closing {
+    sure: Option<String>,
+}
+
+/// Closes the site for good.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn close(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(Closing { sure }): Form<Closing>,
+) -> Result<Response, Trouble> {
+    let site: SiteId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let said = match sure {
+        None => "unsure",
+        Some(_) => match close::close(&app, seat.provider(), site, seat.actor()).await {
+            Ok(()) => "closed",
+            Err(NotClosed::StillUp) => "still-up",
+            Err(NotClosed::NoSite) => return Err(Trouble::Nothing),
+            Err(NotClosed::Database(error)) => return Err(error.into()),
+        },
     };
     Ok(onward(&format!("/sites/{site}?said={said}")))
 }

@@ -82,6 +82,8 @@ struct SitePage<'a> {
     id: SiteId,
     name: String,
     software: Option<String>,
+    /// Since when it is closed.
+    closed: Option<String>,
     live: Live,
     paused: Vec<Held>,
     findings: Option<Vec<Finding>>,
@@ -134,6 +136,10 @@ pub async fn site(
         },
         (None, Some("extended")) => Above {
             done: Some(w.site.extended),
+            ..Above::default()
+        },
+        (None, Some("closed")) => Above {
+            done: Some(w.site.closed_done),
             ..Above::default()
         },
         (None, Some(said)) => Above {
@@ -224,7 +230,9 @@ async fn shown(
         .await?
         .ok_or(Trouble::Nothing)?;
     let standing = sites::standing::standing(&mut tx, provider, id).await?;
+    let is_open = site.closed.is_none();
     let may = May::of(seat.place.role);
+    let may = if is_open { may } else { may.of_closed() };
     let live = view::live(&mut tx, provider, id, standing.as_ref(), may, w, now).await?;
     let paused = store::paused(&mut tx, provider, id, PAUSED).await?;
     let mut events = sites::events::events(&mut tx, provider, id, above.before, EVENTS + 1).await?;
@@ -244,6 +252,7 @@ async fn shown(
         w,
         id,
         name: site.name,
+        closed: site.closed.map(|at| w.calendar.moment(at)),
         alarm: standing
             .as_ref()
             .and_then(|one| one.duplicate)
@@ -261,8 +270,8 @@ async fn shown(
         findings: above.findings.map(|found| findings(found, frame)),
         older: older.map(|last| format!("{}.{}", last.received.as_millis(), last.id)),
         events: events.iter().map(|event| Happened::of(event, w)).collect(),
-        may_manage: seat.place.role.may(Permission::ManageSites),
-        may_look: seat.place.role.may(Permission::EditPortal),
+        may_manage: is_open && seat.place.role.may(Permission::ManageSites),
+        may_look: is_open && seat.place.role.may(Permission::EditPortal),
         lines: above.lines,
         done: above.done,
         fault: above.fault,

@@ -39,6 +39,15 @@ impl May {
             see: role.may(Permission::SeeVouchers),
         }
     }
+
+    /// What of it is left at a site that is closed.
+    pub(super) const fn of_closed(self) -> Self {
+        Self {
+            serve: false,
+            extend: false,
+            see: self.see,
+        }
+    }
 }
 
 /// How a site is.

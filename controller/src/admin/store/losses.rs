@@ -34,7 +34,7 @@ pub async fn mute(
 ) -> sqlx::Result<Vec<Outage>> {
     let rows = sqlx::query!(
         r#"select r.provider_id, r.site_id, s.name, r.mute_since as "began!" from site_samples r join sites s on s.id = r.site_id
-           where r.mute_since <= $1 and r.at > $2
+           where r.mute_since <= $1 and r.at > $2 and s.closed_at is null
            and not exists (select from router_losses l where l.provider_id = r.provider_id and l.site_id = r.site_id
                            and (l.ended_at is null or l.began_at = r.mute_since))
            order by r.mute_since, r.site_id limit $3"#,

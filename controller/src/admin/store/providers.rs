@@ -96,7 +96,7 @@ pub async fn list(
     let pattern = wanted.search.map(like);
     let rows = sqlx::query!(
         r#"select p.id, p.business_name, p.state, p.created_at,
-                  (select count(*) from sites s where s.provider_id = p.id) as "sites!",
+                  (select count(*) from sites s where s.provider_id = p.id and s.closed_at is null) as "sites!",
                   (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a
                      where a.site_id = s.id and a.provider_id = p.id and a.revoked_at is null)) as "placed!",
                   (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a

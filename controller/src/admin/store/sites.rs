@@ -43,7 +43,7 @@ pub struct Wanted {
     pub after: Option<SiteId>,
 }
 
-/// Sites from the newest on, with how long each and its router were away between two moments.
+/// Sites that are not closed from the newest on, with how long each and its router were away between two moments.
 ///
 /// # Errors
 /// When the database is away.
@@ -68,7 +68,7 @@ pub async fn list(
            cross join lateral (select coalesce(sum(extract(epoch from least(coalesce(l.ended_at, $5), $5) - greatest(l.began_at, f.began))), 0)::bigint as secs
                                from router_losses l where l.provider_id = s.provider_id and l.site_id = s.id and l.began_at < $5
                                  and (l.ended_at is null or l.ended_at > f.began)) l
-           where ($1::uuid is null or s.provider_id = $1) and ($2::timestamptz is null or (a.created_at is not null and coalesce(a.last_seen_at <= $2, true)))
+           where s.closed_at is null and ($1::uuid is null or s.provider_id = $1) and ($2::timestamptz is null or (a.created_at is not null and coalesce(a.last_seen_at <= $2, true)))
              and ($3::uuid is null or s.id < $3)
            order by s.id desc limit $6"#,
         wanted.provider.map(|id| id.uuid()),
@@ -195,7 +195,7 @@ pub async fn gone(
         r#"select s.provider_id, s.id, greatest(a.seen, $2) as "since!" from sites s
            cross join lateral (select max(a.last_seen_at) as seen from agents a
                                where a.site_id = s.id and a.provider_id = s.provider_id and a.revoked_at is null) a
-           where greatest(a.seen, $2) <= $1 and a.seen is not null and (a.seen >= $2 or $2 <= $3)
+           where s.closed_at is null and greatest(a.seen, $2) <= $1 and a.seen is not null and (a.seen >= $2 or $2 <= $3)
              and not exists (select from site_outages o where o.site_id = s.id and o.ended_at is null)
            order by s.id limit $4"#,
         At(away),

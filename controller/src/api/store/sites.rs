@@ -15,13 +15,15 @@ pub struct Site {
     pub name: String,
     /// When it was made.
     pub made: Timestamp,
+    /// When it was closed for good.
+    pub closed: Option<Timestamp>,
     /// The software of its agent, if it has one.
     pub software: Option<String>,
     /// When that was last heard from.
     pub seen: Option<Timestamp>,
 }
 
-/// Lists sites after one, the first made first; or finds one.
+/// Lists sites that are not closed after one, the first made first; or finds one, closed or not.
 ///
 /// # Errors
 /// When the database is away.
@@ -34,10 +36,10 @@ pub async fn sites(
 ) -> sqlx::Result<Vec<Site>> {
     let (at, id) = after.unzip();
     let rows = sqlx::query!(
-        r#"select s.id, s.name, s.created_at, a.software as "software?", a.last_seen_at
+        r#"select s.id, s.name, s.created_at, s.closed_at, a.software as "software?", a.last_seen_at
            from sites s left join lateral (select software, last_seen_at from agents
                 where provider_id = s.provider_id and site_id = s.id and revoked_at is null order by created_at desc, id desc limit 1) a on true
-           where s.provider_id = $1 and ($2::uuid is null or s.id = $2)
+           where s.provider_id = $1 and ((s.closed_at is null and $2::uuid is null) or s.id = $2)
              and ($3::timestamptz is null or (s.created_at, s.id) > ($3, $4::uuid))
            order by s.created_at, s.id limit $5"#,
         provider.uuid(),
@@ -54,6 +56,7 @@ pub async fn sites(
             id: SiteId::from_uuid(row.id),
             name: row.name,
             made: row.created_at.0,
+            closed: row.closed_at.map(|at| at.0),
             software: row.software,
             seen: row.last_seen_at.map(|at| at.0),
         })

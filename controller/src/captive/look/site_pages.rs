@@ -117,7 +117,7 @@ async fn known(app: &App, seat: &Seat, id: &str) -> Result<Known, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let (business_name, business) = current(app, seat).await?;
     let mut tx = app.db.tenant(seat.provider()).await?;
-    let site = sites::site(&mut tx, seat.provider(), id)
+    let site = sites::open_site(&mut tx, seat.provider(), id)
         .await?
         .ok_or(Trouble::Nothing)?;
     let own = overs::over(&mut tx, seat.provider(), id).await?;

@@ -271,7 +271,7 @@ fn broken(error: askama::Error) -> Trouble {
 async fn known(app: &App, seat: &Seat, id: &str) -> Result<Site, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let mut tx = app.db.tenant(seat.provider()).await?;
-    let site = store::site(&mut tx, seat.provider(), id).await?;
+    let site = store::open_site(&mut tx, seat.provider(), id).await?;
     site.ok_or(Trouble::Nothing)
 }
 

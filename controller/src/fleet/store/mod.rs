@@ -9,6 +9,7 @@ use sqlx::types::Uuid;
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod closing;
 pub mod commands;
 pub mod digest;
 pub mod events;
@@ -22,7 +23,7 @@ pub mod standing;
 pub mod take_over;
 pub mod waiting;
 
-/// Adds a site.
+/// Adds a site; says whether there was none of its id.
 ///
 /// # Errors
 /// When the database refuses.
@@ -32,20 +33,21 @@ pub async fn insert_site(
     id: SiteId,
     name: &str,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at) values ($1, $2, $3, 0, 0, $4)",
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at) values ($1, $2, $3, 0, 0, $4)
+         on conflict (id) do nothing",
         id.uuid(),
         provider.uuid(),
         name,
         At(now),
     )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(added.rows_affected() > 0)
 }
 
-/// Finds one site of a provider.
+/// Finds one site of a provider, also one that is closed.
 ///
 /// # Errors
 /// When the database is away.
@@ -55,7 +57,7 @@ pub async fn site(
     id: SiteId,
 ) -> sqlx::Result<Option<Site>> {
     let row = sqlx::query!(
-        "select name from sites where provider_id = $1 and id = $2",
+        "select name, closed_at from sites where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid()
     )
@@ -65,7 +67,21 @@ pub async fn site(
         id,
         provider,
         name: row.name,
+        closed: row.closed_at.map(|at| at.0),
     }))
+}
+
+/// Finds one site of a provider that is not closed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn open_site(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SiteId,
+) -> sqlx::Result<Option<Site>> {
+    let found = site(conn, provider, id).await?;
+    Ok(found.filter(|site| site.closed.is_none()))
 }
 
 /// Gives a site another name.
@@ -89,7 +105,7 @@ pub async fn rename(
     .map(drop)
 }
 
-/// Lists a provider's sites after one, in id order.
+/// Lists a provider's sites that are not closed after one, in id order.
 ///
 /// # Errors
 /// When the database is away.
@@ -100,7 +116,7 @@ pub async fn sites(
     limit: u16,
 ) -> sqlx::Result<Vec<Site>> {
     let rows = sqlx::query!(
-        "select id, name from sites where provider_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+        "select id, name from sites where provider_id = $1 and closed_at is null and ($2::uuid is null or id > $2) order by id limit $3",
         provider.uuid(),
         after.map(|id| id.uuid()),
         i64::from(limit),
@@ -113,6 +129,34 @@ pub async fn sites(
             id: SiteId::from_uuid(row.id),
             provider,
             name: row.name,
+            closed: None,
+        })
+        .collect())
+}
+
+/// The sites a business has or had, by name: what was sold at one that is closed is told by its name as before.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sites_ever(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    limit: u16,
+) -> sqlx::Result<Vec<Site>> {
+    let rows = sqlx::query!(
+        "select id, name, closed_at from sites where provider_id = $1 order by name, id limit $2",
+        provider.uuid(),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Site {
+            id: SiteId::from_uuid(row.id),
+            provider,
+            name: row.name,
+            closed: row.closed_at.map(|at| at.0),
         })
         .collect())
 }
@@ -131,7 +175,7 @@ pub struct SiteSeen {
 /// More sites than any business has.
 pub const ALL: u16 = 5_000;
 
-/// The sites of a business by name, from after one on, and when each was last heard from.
+/// The sites of a business that are not closed by name, from after one on, and when each was last heard from.
 ///
 /// # Errors
 /// When the database is away.
@@ -143,7 +187,7 @@ pub async fn sites_seen(
 ) -> sqlx::Result<Vec<SiteSeen>> {
     let rows = sqlx::query!(
         "select s.id, s.name, (select max(a.last_seen_at) from agents a where a.site_id = s.id and a.provider_id = s.provider_id and a.revoked_at is null) as seen
-         from sites s where s.provider_id = $1
+         from sites s where s.provider_id = $1 and s.closed_at is null
            and ($2::uuid is null or (s.name, s.id) > (select b.name, b.id from sites b where b.provider_id = $1 and b.id = $2))
          order by s.name, s.id limit $3",
         provider.uuid(),
@@ -215,6 +259,8 @@ pub struct Claim {
     pub expires_at: Timestamp,
     /// The public key that spent it.
     pub spent_by: Option<Vec<u8>>,
+    /// Whether the site is closed.
+    pub is_closed: bool,
 }
 
 /// Adds a claim code, by its hash.
@@ -248,7 +294,9 @@ pub async fn insert_claim(
 /// When the database is away.
 pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Claim>> {
     let row = sqlx::query!(
-        "select provider_id, site_id, expires_at, spent_by from claims where code_hash = $1 for update",
+        r#"select c.provider_id, c.site_id, c.expires_at, c.spent_by, s.closed_at is not null as "is_closed!"
+           from claims c join sites s on s.id = c.site_id and s.provider_id = c.provider_id
+           where c.code_hash = $1 for update of c"#,
         hash.as_slice(),
     )
     .fetch_optional(conn)
@@ -258,6 +306,7 @@ pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Resul
         site: SiteId::from_uuid(row.site_id),
         expires_at: row.expires_at.0,
         spent_by: row.spent_by,
+        is_closed: row.is_closed,
     }))
 }
 
@@ -272,7 +321,7 @@ pub async fn claimed_site(
 ) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
         "select s.name from claims c join sites s on s.id = c.site_id and s.provider_id = c.provider_id
-         where c.code_hash = $1 and c.spent_by is null and c.expires_at > $2",
+         where c.code_hash = $1 and c.spent_by is null and c.expires_at > $2 and s.closed_at is null",
         hash.as_slice(),
         At(now),
     )

@@ -39,7 +39,7 @@ pub async fn changed(
                 where provider_id = s.provider_id and site_id = s.id and revoked_at is null) a
            cross join lateral (select a.seen is not null and not exists (select from site_outages o
                 where o.provider_id = s.provider_id and o.site_id = s.id and o.ended_at is null) as is_up) u
-           where s.provider_id = $1 and s.told_up is distinct from u.is_up
+           where s.provider_id = $1 and s.closed_at is null and s.told_up is distinct from u.is_up
            order by s.id limit $2"#,
         provider.uuid(),
         i64::from(limit),

@@ -108,7 +108,9 @@ pub async fn give_in(
         return Err(NotGiven::Missing);
     };
     if let Some(site) = gift.site
-        && fleet::store::site(conn, provider, site).await?.is_none()
+        && fleet::store::open_site(conn, provider, site)
+            .await?
+            .is_none()
     {
         return Err(NotGiven::Missing);
     }

@@ -143,7 +143,7 @@ async fn choices(
     seat: &Seat,
     asked: &Asked,
 ) -> sqlx::Result<(Vec<Choice>, Vec<Choice>)> {
-    let sites = fleet::store::sites(conn, seat.provider(), None, fleet::store::ALL).await?;
+    let sites = fleet::store::sites_ever(conn, seat.provider(), fleet::store::ALL).await?;
     let plans = plans::store::plans(conn, seat.provider(), plans::edit::MOST).await?;
     let choice = |id: String, name: String, chosen: &str| Choice {
         is_chosen: id == chosen.trim(),

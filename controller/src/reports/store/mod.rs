@@ -279,7 +279,7 @@ pub struct Scarce {
     pub left: i64,
 }
 
-/// The youngest batch of each plan and site, if it was printed since a moment and a tenth of it or less is left.
+/// The youngest batch of each plan and site that is not closed, if it was printed since a moment and a tenth of it or less is left.
 ///
 /// # Errors
 /// When the database is away.
@@ -292,6 +292,7 @@ pub async fn scarce(
         r#"select s.id, s.plan_name, l.unused as "unused!"
            from (select distinct on (plan_id, home_site_id) id, plan_name, count, created_at from series
                  where provider_id = $1 and created_at >= $2 and revoked_at is null
+                   and exists (select from sites h where h.provider_id = $1 and h.id = home_site_id and h.closed_at is null)
                  order by plan_id, home_site_id, created_at desc, id) s
            cross join lateral (select count(*) as unused from (select from tickets t where t.series_id = s.id and t.provider_id = $1 and t.redeemed_at is null
                                                                limit s.count / 10 + 1) u) l

@@ -197,13 +197,13 @@ pub async fn with_successors(
     Ok(ids.into_iter().map(PlatformPlanId::from_uuid).collect())
 }
 
-/// How many sites a business has.
+/// How many sites a business has that are not closed.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn sites(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<u32> {
     let sites = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from sites where provider_id = $1"#,
+        r#"select count(*) as "count!" from sites where provider_id = $1 and closed_at is null"#,
         provider.uuid(),
     )
     .fetch_one(conn)

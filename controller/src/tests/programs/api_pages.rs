@@ -137,6 +137,11 @@ const PAGES: &[(&str, &str, Have)] = &[
     ("POST", "/sites/{id}/name", Calls(&["PUT /sites/{id}"])),
     (
         "POST",
+        "/sites/{id}/close",
+        Calls(&["POST /sites/{id}/close"]),
+    ),
+    (
+        "POST",
         "/sites/{id}/kick",
         Calls(&["POST /tickets/{id}/disconnect"]),
     ),

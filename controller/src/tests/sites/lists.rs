@@ -37,6 +37,38 @@ async fn a_long_list_of_sites_goes_on(pool: PgPoolOptions, options: PgConnectOpt
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_finger_that_presses_twice_makes_one_site(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/sites").await.page();
+    let (_, rest) = page.split_once("name=\"id\" value=\"").unwrap();
+    let id = rest.split_once('"').unwrap().0;
+    let form = [("id", id), ("name", "Harbour")];
+    let made = owner.post("/sites", &form).await.onward();
+    assert_eq!(made, format!("/sites/{id}"));
+    assert_eq!(owner.post("/sites", &form).await.onward(), made);
+    assert_eq!(world.count("sites where name = 'Harbour'").await, 1);
+    let deeds = format!("audit where act = 'site' and subject = '{id}'");
+    assert_eq!(world.count(&deeds).await, 1);
+    // Another's id makes nothing, and tells nothing.
+    let other = business(&world.app, 2).await;
+    let id = other.site.to_string();
+    let form = [("id", id.as_str()), ("name", "Theirs")];
+    let led = owner.post("/sites", &form).await.onward();
+    assert_eq!(owner.get(&led).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.count("sites where name = 'Theirs'").await, 0);
+    // The next form is another wish.
+    let page = owner.get("/sites").await.page();
+    assert!(!page.contains(&format!(
+        "name=\"id\" value=\"{}\"",
+        made.rsplit('/').next().unwrap()
+    )));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_happened_at_a_site_goes_on_where_its_page_ends(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -1,5 +1,6 @@
 //! Sites and their agents: enrolment, the link, what goes down and what comes up, and what stands on a router.
 
+mod closing;
 pub(super) mod commands;
 mod enrol;
 mod feed;

@@ -267,6 +267,41 @@ async fn whoever_made_more_sites_before_choosing_comes_to_no_plan_for_fewer(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_is_closed_counts_for_no_plan(pool: PgPoolOptions, options: PgConnectOptions) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let key = payer(&world).await;
+    let draft = Draft {
+        name: "One".to_owned(),
+        period: Period::Month,
+        price: Price::new(100_000, Currency::Kes),
+        most_sites: Some(1),
+        features: vec![Feature::ApiAccess],
+        trial_days: 0,
+    };
+    let one = create(&world.app, Actor::Command, draft).await.unwrap();
+    plan(&world, 1_500).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let second = owner.post("/sites", &[("name", "Second")]).await.onward();
+    let (status, problem) = order(&world, &key, &one, 1).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["type"], "urn:mnara:problem:too-many-sites");
+    let sure = [("sure", "1")];
+    owner.post(&format!("{second}/close"), &sure).await.onward();
+    let order = made(&world, &key, &one, 2).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    // And its place is free for another.
+    let third = [("name", "Third")];
+    let led = owner.post("/sites", &third).await.onward();
+    assert_eq!(led, "/settings/subscription?why=sites");
+    let first = format!("/sites/{}/close", world.shop.site);
+    owner.post(&first, &sure).await.onward();
+    let led = owner.post("/sites", &third).await.onward();
+    assert!(led.starts_with("/sites/site_"), "{led}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -62,6 +62,8 @@ pub async fn next(
            where s.provider_id = $1 and s.id = $2 and s.revoked_at is null and t.redeemed_at is null and t.revoked_at is null
              and (t.sell_by is null or t.sell_by > $3)
              and not exists (select from cash_sales c where c.provider_id = $1 and c.ticket_id = t.id)
+             and exists (select from series_sites w join sites x on x.id = w.site_id
+                         where w.provider_id = $1 and w.series_id = s.id and x.provider_id = $1 and x.closed_at is null)
            order by t.series_index limit 1"#,
         provider.uuid(),
         series.uuid(),
@@ -249,7 +251,7 @@ pub async fn stock(
     let rows = sqlx::query!(
         r#"select s.id, s.plan_name, s.price as "price: Amount", l.count as "left!",
                   array(select x.name from series_sites w join sites x on x.id = w.site_id
-                        where w.provider_id = $1 and w.series_id = s.id and x.provider_id = $1 order by x.name limit 20) as "sites!: Vec<String>"
+                        where w.provider_id = $1 and w.series_id = s.id and x.provider_id = $1 and x.closed_at is null order by x.name limit 20) as "sites!: Vec<String>"
            from series s cross join lateral (
                select count(*) from (
                    select from tickets t
@@ -257,6 +259,8 @@ pub async fn stock(
                      and t.revoked_at is null limit $3) t) l
            where s.provider_id = $1 and s.revoked_at is null and (s.sell_by is null or s.sell_by > $2)
              and s.shown_below < s.count + cardinality(s.skipped) and l.count > 0 and s.id < $5
+             and exists (select from series_sites w join sites x on x.id = w.site_id
+                         where w.provider_id = $1 and w.series_id = s.id and x.provider_id = $1 and x.closed_at is null)
            order by s.id desc limit $4"#,
         provider.uuid(),
         At(now),

@@ -4,9 +4,7 @@ words! {
     /// Who did what.
     AuditWords {
         title: "Who did what" "Nani alifanya nini",
-        text:
-            "Every change of consequence, the newest first. Nobody can change or take away a line, not even we."
-            "Kila badiliko lenye uzito, jipya kwanza. Hakuna anayeweza kubadilisha wala kuondoa mstari, hata sisi.",
+        text: "Every change of consequence, the newest first. Nobody can change or take away a line, not even we." "Kila badiliko lenye uzito, jipya kwanza. Hakuna anayeweza kubadilisha wala kuondoa mstari, hata sisi.",
         none: "Nothing was done that fits." "Hakuna kilichofanyika kinacholingana.",
         who: "Who" "Nani",
         anybody: "Anybody" "Yeyote",
@@ -26,9 +24,7 @@ words! {
         number: "No." "Na.",
         waits: "is sealed within a minute" "inafungwa ndani ya dakika",
         seal: "The seal" "Muhuri",
-        seal_text:
-            "Each line is sealed together with all lines before it. Note this number and this seal now and then: if anybody ever changes a line before it, the seal no longer fits, and that can be proved."
-            "Kila mstari unafungwa pamoja na yote iliyotangulia. Andika nambari hii na muhuri huu mara kwa mara: mtu akibadilisha mstari wa kabla yake, muhuri hautalingana tena, na hilo linaweza kuthibitishwa.",
+        seal_text: "Each line is sealed together with all lines before it. Note this number and this seal now and then: if anybody ever changes a line before it, the seal no longer fits, and that can be proved." "Kila mstari unafungwa pamoja na yote iliyotangulia. Andika nambari hii na muhuri huu mara kwa mara: mtu akibadilisha mstari wa kabla yake, muhuri hautalingana tena, na hilo linaweza kuthibitishwa.",
         seal_none: "No line is sealed yet." "Bado hakuna mstari uliofungwa.",
         platform: "Mnara" "Mnara",
         somebody: "Somebody who worked here" "Mtu aliyefanya kazi hapa",
@@ -205,6 +201,7 @@ words! {
         field_sites: "sites" "maeneo",
         field_email: "e-mail" "barua pepe",
         field_phone: "phone" "simu",
+        field_closed: "closed" "limefungwa",
         stands_unused: "not used" "haijatumika",
         stands_connecting: "waits for its device" "inasubiri kifaa chake",
         stands_running: "running" "inaendelea",
@@ -241,6 +238,7 @@ words! {
         contact: "changed how they log in" "alibadilisha anachoingia nacho",
         business_name: "changed the name of the business" "alibadilisha jina la biashara",
         site_name: "changed the name of a site" "alibadilisha jina la eneo",
+        site_close: "closed a site" "alifunga eneo",
     }
 }
 
@@ -361,6 +359,7 @@ impl AuditWords {
             ("contact", self.contact),
             ("business-name", self.business_name),
             ("site-name", self.site_name),
+            ("site-close", self.site_close),
         ]
     }
 
@@ -468,6 +467,7 @@ impl AuditWords {
             "gone" => self.stands_refunded,
             "email" => self.field_email,
             "phone" => self.field_phone,
+            "closed" => self.field_closed,
             _ => return None,
         })
     }

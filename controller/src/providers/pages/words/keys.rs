@@ -49,7 +49,7 @@ words! {
         digits: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
         wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
         sites_read: "See sites and whether they are up" "Kuona maeneo na kama yanafanya kazi",
-        sites_write: "Make and name sites, and make the lines that enrol them" "Kutengeneza maeneo na kuyapa majina, na kutengeneza mistari ya kuyaunganisha",
+        sites_write: "Make, name and close sites, and make the lines that enrol them" "Kutengeneza maeneo, kuyapa majina na kuyafunga, na kutengeneza mistari ya kuyaunganisha",
         plans_read: "See plans" "Kuona vifurushi",
         plans_write: "Make and change plans" "Kutengeneza na kubadilisha vifurushi",
         tickets_read: "See vouchers and series, without their codes" "Kuona vocha na mifululizo, bila misimbo",

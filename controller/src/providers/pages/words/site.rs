@@ -197,6 +197,26 @@ words! {
         name_keep: "Save the name" "Hifadhi jina",
         name_kept: "The site has its new name. Its page for customers shows it in a moment, or when it is back." "Eneo lina jina jipya. Ukurasa wake wa wateja utalionyesha punde, au likirudi hewani.",
         name_bad: "Give the site a name of 1 to 80 letters." "Lipe eneo jina la herufi 1 hadi 80.",
+        closed: "closed" "limefungwa",
+        closed_since: "Closed since" "Limefungwa tangu",
+        closed_text:
+            "It sells nothing any more and counts for no plan. Its sales and vouchers stay in your books."
+            "Haliuzi tena wala halihesabiwi kwenye kifurushi. Mauzo na vocha zake zinabaki kwenye vitabu vyako.",
+        closed_done: "The site is closed." "Eneo limefungwa.",
+        close: "Close this site" "Funga eneo hili",
+        close_text:
+            "It sells nothing any more and counts for no plan. Its sales and vouchers stay in your books. Switch its machine off first."
+            "Halitauza tena wala kuhesabiwa kwenye kifurushi. Mauzo na vocha zake zinabaki kwenye vitabu vyako. Zima mashine yake kwanza.",
+        close_vouchers:
+            "Vouchers that are good at this site alone are not taken back, but nobody can use them any more. What was bought here can be used at your other sites."
+            "Vocha zinazotumika kwenye eneo hili pekee hazifutwi, lakini hakuna atakayeweza kuzitumia. Zilizonunuliwa hapa zinaweza kutumika kwenye maeneo yako mengine.",
+        close_sure: "Yes, close it for good" "Ndiyo, lifunge kabisa",
+        close_unsure:
+            "Tick that you want to close it for good. Nothing was changed."
+            "Weka alama kwamba unataka kulifunga kabisa. Hakuna kilichobadilishwa.",
+        close_up:
+            "It is still on the air: switch its machine off first."
+            "Bado liko hewani: zima mashine yake kwanza.",
         files: "Files for the router" "Faili za ruta",
         files_text:
             "Install and remove scripts and the hotspot's pages, made for this site and your RouterOS version."

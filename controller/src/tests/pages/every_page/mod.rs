@@ -27,7 +27,7 @@ use crate::tests::browser::{Browser, PASSWORD, digits};
 mod poison;
 mod typed;
 
-use poison::{given_up, poison, told_by_the_site, wants_email};
+use poison::{closed_site, given_up, poison, told_by_the_site, wants_email};
 
 /// What no page may hold as it is: escaped once, neither is there.
 const RAW: [&str; 2] = ["<script>\"", "\"'&"];
@@ -137,6 +137,7 @@ impl Names {
                     id("tkt", "select ticket_id from cash_sales limit 1").await,
                 ),
                 ("site", world.shop.site.to_string()),
+                ("closed", closed_site(world).await),
                 (
                     "command",
                     id("cmd", "select id from commands limit 1").await,
@@ -190,6 +191,7 @@ impl Names {
             "/sites/{id}" => How::At(vec![
                 format!("/sites/{}", self.id("site")),
                 format!("/sites/{}?asked={}", self.id("site"), self.id("command")),
+                format!("/sites/{}", self.id("closed")),
             ]),
             "/sites/{id}/files" | "/sites/{id}/look" | "/sites/{id}/look/preview" => at("site"),
             "/payments/{id}" => at("payment"),

@@ -92,6 +92,18 @@ pub(super) async fn given_up(world: &World, options: &PgConnectOptions) {
     db.close().await.unwrap();
 }
 
+/// A site that was closed.
+pub(super) async fn closed_site(world: &World) -> String {
+    let (app, provider) = (&world.app, world.shop.provider);
+    let site = fleet::create::create(app, provider, "Closed", Actor::Command)
+        .await
+        .unwrap();
+    fleet::close::close(app, provider, site, Actor::Command)
+        .await
+        .unwrap();
+    site.to_string()
+}
+
 /// What a site's agent tells, in words that break pages.
 pub(super) async fn told_by_the_site(world: &World, options: &PgConnectOptions) {
     let text = |here: &str| TEXTS[0].replace("{here}", here);
