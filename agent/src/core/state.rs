@@ -34,6 +34,9 @@ pub(crate) struct State {
 
 impl State {
     /// Takes in one thing that happened. The same for what happens now and for what is read back from the journal.
+    ///
+    /// Read back, a row that gave an ended ticket more time comes before that end: what was used, held or ended after it opens the ticket
+    /// again first.
     pub(crate) fn apply(&mut self, fact: &Fact) {
         let found = match fact {
             Fact::Redeemed(fact) => self.redeemed(fact),
@@ -53,13 +56,14 @@ impl State {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
                 self.given_back.ended(fact.ticket);
                 self.tickets.change(fact.ticket, |ticket| {
-                    ticket.used(fact.usage).end(fact.reason, fact.at)
+                    let ticket = ticket.reopened().used(fact.usage);
+                    ticket.end(fact.reason, fact.at)
                 })
             }
             Fact::Paused(fact) => {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
                 self.tickets.change(fact.ticket, |ticket| {
-                    let ticket = ticket.used(fact.usage);
+                    let ticket = ticket.reopened().used(fact.usage);
                     ticket.clone().paused(fact.at).unwrap_or(ticket)
                 })
             }
@@ -137,7 +141,7 @@ impl State {
     }
 
     /// Takes back what the controller holds of a ticket used at this site before its store was made.
-    pub(crate) fn take_back(&mut self, taken: &Taken) {
+    pub(crate) fn take_back(&mut self, taken: &Taken, now: Timestamp) {
         if let Some(tried) = &taken.tried {
             self.trials.note(tried.mac, taken.redeemed_at);
             self.admit_trial(taken.ticket, &tried.code, tried.right);
@@ -146,7 +150,7 @@ impl State {
             self.batches.spend(printed);
             self.batches.right(printed)
         });
-        self.tickets.take_back(taken, right);
+        self.tickets.take_back(taken, right, now);
         if taken.since.is_some() && taken.ended.is_none() && taken.paused.is_none() {
             for slot in &taken.slots {
                 self.confirmed.insert((taken.ticket, slot.mac));

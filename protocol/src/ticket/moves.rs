@@ -146,6 +146,21 @@ impl Ticket {
     #[must_use]
     pub fn ruled(mut self, right: Right, now: Timestamp) -> Self {
         self.right = right;
+        if matches!(self.phase, Phase::Ended { .. }) {
+            let reopened = self.clone().reopened();
+            if reopened.due(now).is_none() {
+                return reopened;
+            }
+        }
+        self
+    }
+
+    /// Opens what had ended again where it stood, without devices. One that another site used, or that ended for a reason only a later
+    /// version can judge, stays ended.
+    ///
+    /// Whatever happens to a ticket after its end shows that it was open again then, also when the decision that opened it is not at hand.
+    #[must_use]
+    pub fn reopened(mut self) -> Self {
         if let Phase::Ended {
             redeemed_at,
             since,
@@ -155,25 +170,19 @@ impl Ticket {
         } = self.phase
             && !matches!(reason, EndReason::UsedElsewhere | EndReason::Other(_))
         {
-            let reopened = Self {
-                phase: match (redeemed_at, since) {
-                    (None, _) => Phase::Unused,
-                    (Some(at), None) => Phase::Redeemed {
-                        at,
-                        slots: Vec::new(),
-                    },
-                    (Some(redeemed_at), Some(since)) => Phase::Running {
-                        redeemed_at,
-                        since,
-                        slots: Vec::new(),
-                        usage,
-                    },
+            self.phase = match (redeemed_at, since) {
+                (None, _) => Phase::Unused,
+                (Some(at), None) => Phase::Redeemed {
+                    at,
+                    slots: Vec::new(),
                 },
-                ..self
+                (Some(redeemed_at), Some(since)) => Phase::Running {
+                    redeemed_at,
+                    since,
+                    slots: Vec::new(),
+                    usage,
+                },
             };
-            if reopened.due(now).is_none() {
-                return reopened;
-            }
         }
         self
     }

@@ -20,6 +20,7 @@ enum Step {
     Restart,
     Link(bool),
     Revoke(u32),
+    Extend(u32, u32),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -37,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Restart),
         1 => any::<bool>().prop_map(Step::Link),
         1 => (0_u32..4).prop_map(Step::Revoke),
+        2 => (0_u32..4, 60_u32..7200).prop_map(|(index, secs)| Step::Extend(index, secs)),
     ]
 }
 
@@ -88,25 +90,31 @@ fn play(site: &mut Site, step: &Step) {
             site.event(if up { Event::LinkUp } else { Event::LinkDown });
         }
         Step::Revoke(index) => {
-            let printed = Printed {
-                series: series_id(),
-                index,
-            };
-            let mut right = right(limited());
-            right.revoked = Some(site.now().at);
-            let ticket = series::ticket_id(series_id(), index);
-            site.row(Row::Ruling(RulingRow {
-                ticket,
-                printed,
-                right,
-                used_elsewhere: None,
-                used_at: None,
-                used_at_name: None,
-                deliver_to: None,
-                deliver_until: None,
-            }));
+            let now = site.now().at;
+            decide(site, index, |right| right.revoked = Some(now));
         }
+        Step::Extend(index, secs) => decide(site, index, |right| right.extra_secs += secs),
     }
+}
+
+/// The controller decides about a printed ticket, on top of what it had decided before.
+fn decide(site: &mut Site, index: u32, change: impl FnOnce(&mut Right)) {
+    let printed = Printed {
+        series: series_id(),
+        index,
+    };
+    let mut right = site.core.state.batches.right(printed).unwrap();
+    change(&mut right);
+    site.row(Row::Ruling(RulingRow {
+        ticket: series::ticket_id(series_id(), index),
+        printed,
+        right,
+        used_elsewhere: None,
+        used_at: None,
+        used_at_name: None,
+        deliver_to: None,
+        deliver_until: None,
+    }));
 }
 
 fn limited() -> Terms {
@@ -139,7 +147,9 @@ proptest! {
         for (number, (kind, body)) in (1..).zip(&site.journal) {
             replay.entry(number, *kind, body).unwrap();
         }
-        let after = replay.finish(site.journal.len() as u64);
+        let mut after = replay.finish(site.journal.len() as u64);
+        // The first thing a start does.
+        after.state.tickets.rule_again(site.now().at);
         let (before, after) = (comparable(&before), comparable(&after.snapshot()));
         prop_assert_eq!(before, after);
     }
@@ -155,7 +165,8 @@ proptest! {
                 let ticket = &known.ticket;
                 prop_assert!(ticket.slots().len() <= usize::from(ticket.right.terms.devices));
                 if let Phase::Running { since, .. } = &ticket.phase {
-                    prop_assert!(now.since(*since) < HOUR, "a running ticket past its hour");
+                    let sold = HOUR + Duration::from_secs(ticket.right.extra_secs.into());
+                    prop_assert!(now.since(*since) < sold, "a running ticket past its time");
                 }
             }
             // What is looked up is what looking at every ticket would find.

@@ -264,7 +264,7 @@ impl Tickets {
             }
         }
         if let Some(taken) = row.taken {
-            self.take_back(&taken, None);
+            self.take_back(&taken, None, now);
         }
         self.note_delivery(row.ticket);
     }
@@ -363,7 +363,8 @@ impl Tickets {
             mac: fact.mac,
             seen: fact.at,
         };
-        let found = self.change(fact.ticket, |mut ticket| {
+        let found = self.change(fact.ticket, |ticket| {
+            let mut ticket = ticket.reopened();
             // Read back after a row that tells what was used elsewhere since, a first use begins nothing anew.
             if fact.first && ticket.since().is_none() {
                 ticket.phase = Phase::Redeemed {

@@ -1,5 +1,6 @@
 //! Tickets that other sites had meanwhile.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::message::Taken;
 use mnara_protocol::ticket::{Phase, Right};
 
@@ -7,8 +8,8 @@ use super::Tickets;
 
 impl Tickets {
     /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands, and what
-    /// was begun or used elsewhere since is gone from it too.
-    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>) {
+    /// was begun or used elsewhere since is gone from it too. An end that it was given more time after is no end.
+    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>, now: Timestamp) {
         if !self.known.contains_key(&taken.ticket)
             && let (Some(printed), Some(right)) = (taken.printed, right)
         {
@@ -51,7 +52,10 @@ impl Tickets {
                     slots,
                 },
             };
-            ticket
+            let right = ticket.right;
+            // The clock it ended by may be ahead of this one: what it ended was due then.
+            let now = taken.ended.map_or(now, |end| now.max(end.at));
+            ticket.ruled(right, now)
         });
         if took {
             for slot in &taken.slots {

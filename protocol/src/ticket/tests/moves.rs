@@ -248,6 +248,27 @@ fn extra_time_lengthens_and_opens_again_what_ran_out() {
 }
 
 #[test]
+fn what_is_open_again_stands_where_it_stood_without_devices() {
+    let used = Usage {
+        online_secs: 9,
+        bytes_up: 1,
+        bytes_down: 2,
+    };
+    let over = running(hour())
+        .used(used)
+        .end(EndReason::Duration, secs(3610));
+    let again = over.reopened();
+    assert_eq!(again.ends_at(), Some(secs(3610)));
+    assert_eq!(again.usage(), used);
+    assert!(again.slots().is_empty());
+    assert_eq!(again.clone().reopened(), again);
+    let held = running(hour()).paused(secs(20)).unwrap();
+    assert_eq!(held.clone().reopened(), held, "it has not ended");
+    let lost = running(hour()).end(EndReason::UsedElsewhere, secs(700));
+    assert_eq!(lost.clone().reopened(), lost);
+}
+
+#[test]
 fn extra_time_counts_for_metered_time_too() {
     let mut right = hour();
     right.terms.duration_secs = None;

@@ -8,6 +8,7 @@ use super::*;
 
 mod codes;
 mod moved;
+mod reopened;
 
 #[test]
 fn a_printed_code_gets_a_device_online_and_its_clock_starts_when_the_router_shows_it() {
