@@ -41,7 +41,7 @@ impl Core {
         }
         for taken in page.taken {
             self.resync_after = Some(taken.ticket);
-            self.state.take_back(&taken);
+            self.state.take_back(&taken, now.at);
             let known = self.state.tickets.find(taken.ticket).is_some();
             // An ended printed ticket needs no more than its spent mark.
             if !known && (taken.ended.is_none() || taken.printed.is_none()) {

@@ -136,7 +136,7 @@ impl Core {
                 let id = row.ticket;
                 self.state.tickets.take_row(row, now.at);
                 if let Some(taken) = self.strays.remove(&id) {
-                    self.state.take_back(&taken);
+                    self.state.take_back(&taken, now.at);
                 }
             }
             Row::Checkout(row) => self.purchases.take_row(row),
@@ -205,7 +205,7 @@ impl Core {
             .cloned()
             .collect();
         for taken in back {
-            self.state.take_back(&taken);
+            self.state.take_back(&taken, now.at);
             self.strays.remove(&taken.ticket);
         }
     }

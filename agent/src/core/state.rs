@@ -141,7 +141,7 @@ impl State {
     }
 
     /// Takes back what the controller holds of a ticket used at this site before its store was made.
-    pub(crate) fn take_back(&mut self, taken: &Taken) {
+    pub(crate) fn take_back(&mut self, taken: &Taken, now: Timestamp) {
         if let Some(tried) = &taken.tried {
             self.trials.note(tried.mac, taken.redeemed_at);
             self.admit_trial(taken.ticket, &tried.code, tried.right);
@@ -150,7 +150,7 @@ impl State {
             self.batches.spend(printed);
             self.batches.right(printed)
         });
-        self.tickets.take_back(taken, right);
+        self.tickets.take_back(taken, right, now);
         if taken.since.is_some() && taken.ended.is_none() && taken.paused.is_none() {
             for slot in &taken.slots {
                 self.confirmed.insert((taken.ticket, slot.mac));

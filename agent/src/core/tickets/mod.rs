@@ -264,7 +264,7 @@ impl Tickets {
             }
         }
         if let Some(taken) = row.taken {
-            self.take_back(&taken, None);
+            self.take_back(&taken, None, now);
         }
         self.note_delivery(row.ticket);
     }

@@ -1,5 +1,6 @@
 //! Tickets that other sites had meanwhile.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::message::Taken;
 use mnara_protocol::ticket::{Phase, Right};
 
@@ -8,7 +9,9 @@ use super::Tickets;
 impl Tickets {
     /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands, and what
     /// was begun or used elsewhere since is gone from it too.
-    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>) {
+    ///
+    /// What had ended is ruled by what the ticket gives now: it may have been given more time since.
+    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>, now: Timestamp) {
         if !self.known.contains_key(&taken.ticket)
             && let (Some(printed), Some(right)) = (taken.printed, right)
         {
@@ -51,7 +54,10 @@ impl Tickets {
                     slots,
                 },
             };
-            ticket
+            let right = ticket.right;
+            // The clock it ended by may be ahead of this one: what it ended was due then.
+            let now = taken.ended.map_or(now, |end| now.max(end.at));
+            ticket.ruled(right, now)
         });
         if took {
             for slot in &taken.slots {

@@ -1,5 +1,7 @@
 //! A ticket that ran out and was then given more time.
 
+use mnara_protocol::ticket::{EndReason, Usage};
+
 use super::*;
 
 fn ticket() -> TicketId {
@@ -102,6 +104,108 @@ fn its_last_end_is_the_one_that_counts() {
             );
             site.restart();
             assert_eq!(phase(&site), ended);
+        }
+    }
+}
+
+/// What the controller holds of a ticket that ran out after its hour, wherever that was.
+fn ran_out(ticket: TicketId, printed: Option<Printed>) -> Taken {
+    Taken {
+        ticket,
+        printed,
+        redeemed_at: NOON,
+        since: Some(NOON),
+        slots: Vec::new(),
+        usage: Usage::default(),
+        ended: Some(TakenEnd {
+            reason: EndReason::Duration,
+            at: NOON + HOUR,
+        }),
+        paused: None,
+        tried: None,
+    }
+}
+
+/// The row of a bought ticket with so much time on top.
+fn with_extra(extra_secs: u32, taken: Option<Taken>) -> Row {
+    Row::Ticket(TicketRow {
+        right: Right {
+            extra_secs,
+            ..right(terms())
+        },
+        taken,
+        ..bought(None)
+    })
+}
+
+#[test]
+fn one_that_ran_out_elsewhere_is_good_here_when_it_was_given_more_time() {
+    let mut site = Site::new();
+    site.pass(HOUR + Duration::from_secs(60));
+    site.joins(1);
+    let taken = || Some(ran_out(bought(None).ticket, None));
+    site.row(with_extra(0, taken()));
+    assert_eq!(
+        site.types(1, BOUGHT),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
+    let mut site = Site::new();
+    site.pass(HOUR + Duration::from_secs(60));
+    site.joins(1);
+    site.row(with_extra(7_200, taken()));
+    assert!(site.types(1, BOUGHT).is_ok());
+    site.look();
+    assert!(site.hotspot.is_online(1));
+    assert_eq!(site.ticket(1).ends_at, Some(NOON + HOUR * 3));
+    site.restart();
+    site.look();
+    assert!(site.hotspot.is_online(1));
+}
+
+#[test]
+fn what_ended_by_a_clock_ahead_of_ours_stays_ended() {
+    let mut site = Site::new();
+    site.pass(HOUR - Duration::from_secs(60));
+    site.joins(1);
+    let taken = ran_out(bought(None).ticket, None);
+    site.row(with_extra(0, Some(taken)));
+    assert_eq!(
+        site.types(1, BOUGHT),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
+}
+
+#[test]
+fn a_new_store_takes_one_back_as_open_that_was_given_more_time() {
+    let printed_one = Printed {
+        series: series_id(),
+        index: 2,
+    };
+    let sold = bought(None).ticket;
+    for is_row_first in [true, false] {
+        let mut site = Site::new();
+        site.ticks = site.ticks + HOUR + Duration::from_secs(60);
+        site.core = Replay::new(identity(), [9; 32], false).finish(0);
+        site.event(Event::Started(None));
+        site.row(Row::Series(batch(terms(), CutOff::Anywhere)));
+        longer(&mut site, 7_200);
+        if is_row_first {
+            site.row(with_extra(7_200, None));
+        }
+        site.event(Event::LinkUp);
+        let (attempt, _) = site.questions.pop().unwrap();
+        let mut taken = vec![ran_out(sold, None), ran_out(ticket(), Some(printed_one))];
+        taken.sort_by_key(|one| one.ticket);
+        let page = FactsAnswer { taken, more: false };
+        site.event(Event::Answered(attempt, Answer::Facts(page)));
+        if !is_row_first {
+            site.row(with_extra(7_200, None));
+        }
+        for (n, code) in [(1, BOUGHT.to_owned()), (2, printed(2))] {
+            site.joins(n);
+            assert!(site.types(n, &code).is_ok(), "{n}: {is_row_first}");
+            site.look();
+            assert_eq!(site.ticket(n).ends_at, Some(NOON + HOUR * 3));
         }
     }
 }
