@@ -75,6 +75,7 @@ impl Use {
     pub fn apply(&mut self, fact: &Fact) {
         match fact {
             Fact::Redeemed(redeemed) => {
+                self.go_on(redeemed.at);
                 self.redeemed_at = self.redeemed_at.min(redeemed.at);
                 self.cut_off |= redeemed.first && redeemed.cut_off;
                 self.run_on(redeemed.at);
@@ -105,6 +106,7 @@ impl Use {
             }
             Fact::Released(released) => self.slots.retain(|slot| slot.mac != released.mac),
             Fact::Paused(paused) => {
+                self.go_on(paused.at);
                 self.use_up(paused.usage);
                 if let (Some(since), None, None) = (self.started_at, self.paused_at, self.ended) {
                     self.paused_at = Some(paused.at.max(since));
@@ -130,6 +132,17 @@ impl Use {
             slot.seen = correction.apply(slot.seen);
         }
         *self != before
+    }
+
+    /// Used or held after its end it had been given more time and was open again, without devices. What is told twice lies before its end.
+    fn go_on(&mut self, at: Timestamp) {
+        if let Some((ended, reason)) = self.ended
+            && at > ended
+            && !matches!(reason, EndReason::UsedElsewhere | EndReason::Other(_))
+        {
+            self.ended = None;
+            self.slots.clear();
+        }
     }
 
     /// A clock that was held runs on with what was left.

@@ -141,6 +141,75 @@ fn a_held_clock_gives_back_what_was_left() {
 }
 
 #[test]
+fn what_is_used_or_held_after_its_end_goes_on_and_ends_anew() {
+    let redeemed = |secs, mac, first| {
+        Fact::Redeemed(RedeemedFact {
+            ticket: TICKET,
+            printed: None,
+            mac,
+            at: at(secs),
+            first,
+            evicted: None,
+            cut_off: false,
+        })
+    };
+    let paused = |secs| {
+        Fact::Paused(PausedFact {
+            ticket: TICKET,
+            at: at(secs),
+            usage: Usage::default(),
+        })
+    };
+    let ended = |secs, reason| {
+        Fact::Ended(EndedFact {
+            ticket: TICKET,
+            reason,
+            at: at(secs),
+            usage: Usage::default(),
+        })
+    };
+    let mut over = Use::begin(SITE, at(0));
+    // Its device has not been let go of.
+    for fact in &life()[..5] {
+        over.apply(fact);
+    }
+    let other = Mac::from_bytes([5; 6]);
+    let mut used = over.clone();
+    for _ in 0..2 {
+        used.apply(&redeemed(3700, other, false));
+    }
+    assert_eq!(used.ended, None);
+    let macs: Vec<_> = used.slots.iter().map(|slot| slot.mac).collect();
+    assert_eq!(macs, [other], "it was open again without devices");
+    for mut one in [used, over] {
+        for _ in 0..2 {
+            one.apply(&paused(3800));
+        }
+        assert_eq!((one.ended, one.paused_at), (None, Some(at(3800))));
+        for is_printed in [true, false] {
+            let summary = summarise(std::slice::from_ref(&one), is_printed);
+            assert_eq!((summary.ended, summary.paused_at), (None, Some(at(3800))));
+        }
+        for _ in 0..2 {
+            one.apply(&ended(7200, EndReason::Data));
+        }
+        let anew = Some((at(7200), EndReason::Data));
+        assert_eq!((one.ended, one.paused_at), (anew, None));
+        // What was told before is told again, as by a journal that had forked.
+        for fact in [redeemed(0, PHONE, true), redeemed(3700, other, false)] {
+            one.apply(&fact);
+        }
+        one.apply(&ended(3602, EndReason::Duration));
+        assert_eq!(one.ended, anew);
+    }
+    // What another site used first stays over here.
+    let mut lost = Use::begin(SITE, at(0));
+    lost.apply(&ended(100, EndReason::UsedElsewhere));
+    lost.apply(&redeemed(200, PHONE, false));
+    assert_eq!(lost.ended, Some((at(100), EndReason::UsedElsewhere)));
+}
+
+#[test]
 fn a_ticket_is_over_when_no_use_runs() {
     let mut first = Use::begin(SITE, at(0));
     for fact in life() {

@@ -1,6 +1,10 @@
 //! What a site is asked to do for the voucher whose page somebody looks at.
 
+use mnara_protocol::message::{Fact, PausedFact};
+use mnara_protocol::ticket::Usage;
+
 use super::*;
+use crate::access::act::extend;
 use crate::tests::sites::{commands, link, reports};
 
 /// A voucher that runs at the first site.
@@ -167,6 +171,41 @@ async fn a_voucher_that_moved_is_paused_where_it_is_now(
     let onward = pressed(&world, &mut cashier, (&act, &[]), &mut site).await;
     assert_eq!(onward, format!("{path}?said=paused"));
     assert_eq!(world.count("commands").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_was_given_more_time_after_its_end_is_paused_where_it_is_used(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let ticket = reports::bought(&world).await;
+    let here = Site::new(&world, world.shop.site);
+    here.whole_life(&world, ticket).await;
+    app.clock.advance(Duration::from_secs(2 * 3600));
+    let more = extend(app, provider, ticket, 4 * 3600, None, Actor::Command);
+    more.await.unwrap();
+    here.redeem(&world, ticket, None, app.clock.now()).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let path = format!("/vouchers/{ticket}");
+    let hub = link::hub(&world).await;
+    let mut site = link::site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let act = format!("{path}/pause");
+    let onward = pressed(&world, &mut cashier, (&act, &[]), &mut site).await;
+    assert_eq!(onward, format!("{path}?said=paused"));
+    let paused = PausedFact {
+        ticket,
+        at: app.clock.now().plus_secs(60),
+        usage: Usage::default(),
+    };
+    here.report(&world, Fact::Paused(paused)).await;
+    for held in ["tickets", "redemptions"] {
+        let held = format!("{held} where paused_at is not null and ended_at is null");
+        assert_eq!(world.count(&held).await, 1, "{held}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
