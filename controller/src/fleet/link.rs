@@ -268,7 +268,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     self.session.refuse(Refusal::Superseded)
                 }
                 Some(_) => {
-                    let due = command::due(&mut tx, &sender, self.app.clock.now()).await?;
+                    let now = self.app.clock.now();
+                    let due = command::due(self.app, &mut tx, &sender, now).await?;
                     tx.commit().await?;
                     command::send(&mut self.session, due);
                 }
@@ -358,7 +359,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
         presence::back(self.app, &mut tx, &sender, known.seen).await?;
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.provider, known.site).await?;
-        let due = command::due(&mut tx, &sender, now).await?;
+        let due = command::due(self.app, &mut tx, &sender, now).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
         let joined = self
             .hub
