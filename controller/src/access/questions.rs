@@ -6,7 +6,7 @@ use mnara_protocol::message::{
     FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd, TakenTrial,
 };
 use mnara_protocol::ticket::code::TicketCode;
-use mnara_protocol::ticket::{Refusal, Status};
+use mnara_protocol::ticket::{Phase, Refusal, Right, Status};
 
 use sqlx::PgConnection;
 
@@ -94,7 +94,11 @@ pub async fn carry(
     let uses = store::uses(conn, provider, id).await?;
     // What the site itself recorded it knows, and better.
     let elsewhere: Vec<_> = uses.into_iter().filter(|one| one.site != to).collect();
-    let summary = super::summarise(&elsewhere, false);
+    let mut summary = super::summarise(&elsewhere, false);
+    if !matches!(found.kept.ticket.phase, Phase::Ended { .. }) {
+        // It was given more time after that end, which an older agent would go by.
+        summary.ended = None;
+    }
     let taken = summary
         .redeemed_at
         .map(|redeemed_at| taken(id, redeemed_at, &summary));
@@ -189,19 +193,23 @@ pub async fn facts(
     let mut tx = app.db.tenant(from.provider).await?;
     let mut taken = store::taken(&mut tx, from.provider, from.site, question.after, PAGE).await?;
     let more = taken.len() == usize::from(PAGE);
-    // No row of the feed tells a site of what it gave away.
-    let single: Vec<_> = taken
+    // No row of the feed tells a site of what it gave away, and what ended may have been given more time since.
+    let asked: Vec<_> = taken
         .iter()
-        .filter(|one| one.printed.is_none())
+        .filter(|one| one.printed.is_none() || one.ended.is_some())
         .map(|one| one.ticket)
         .collect();
     let now = app.clock.now();
-    let found = tickets::store::by_ids(&mut tx, from.provider, &single, now).await?;
+    let found = tickets::store::by_ids(&mut tx, from.provider, &asked, now).await?;
     for one in found {
         let (kept, site) = (one.kept, one.sold_at);
         let place = taken.iter_mut().find(|one| one.ticket == kept.ticket.id);
-        if let (Some(place), Some(mac)) = (place, kept.tried_by.filter(|_| site == Some(from.site)))
-        {
+        let Some(place) = place else { continue };
+        if is_open_again(place, kept.ticket.right, now) {
+            place.ended = None;
+            place.slots.clear();
+        }
+        if let Some(mac) = kept.tried_by.filter(|_| site == Some(from.site)) {
             place.tried = Some(Box::new(TakenTrial {
                 mac,
                 right: kept.ticket.right,
@@ -210,4 +218,20 @@ pub async fn facts(
         }
     }
     Ok(FactsAnswer { taken, more })
+}
+
+/// Whether what ended at a site is open there again, without devices, by what the ticket gives now.
+fn is_open_again(one: &Taken, right: Right, now: Timestamp) -> bool {
+    let Some(end) = one.ended else {
+        return false;
+    };
+    let reported = tickets::Reported {
+        redeemed_at: Some(one.redeemed_at),
+        started_at: one.since,
+        paused_at: None,
+        ended: Some((end.at, end.reason)),
+        usage: one.usage,
+    };
+    let ticket = tickets::assemble(one.ticket, right, &reported, now);
+    !matches!(ticket.phase, Phase::Ended { .. })
 }

@@ -210,7 +210,8 @@ pub enum Outcome {
     Unknown,
 }
 
-/// Reads what came of a command given at its id's time.
+/// Reads what came of a command given at its id's time. One that no link took in time is taken back in the caller's transaction, which writes
+/// down that it was not done.
 ///
 /// # Errors
 /// When the database is away.
@@ -220,19 +221,38 @@ pub async fn outcome(
     provider: ProviderId,
     id: CommandId,
 ) -> sqlx::Result<Outcome> {
+    let now = app.clock.now();
     let Some(progress) = store::progress(conn, provider, id).await? else {
-        return Ok(Outcome::Unknown);
+        // Only what no link took goes before its time.
+        let kept = now.plus_secs(-KEPT_SECS)..=now;
+        return Ok(if kept.contains(&given(id)) {
+            Outcome::Away
+        } else {
+            Outcome::Unknown
+        });
     };
-    let age = app.clock.now().since(progress.given);
+    let age = now.since(progress.given);
+    // Links send nothing that is older.
+    let is_late = age >= Duration::from_secs(GOOD_FOR_SECS.unsigned_abs());
+    if is_late
+        && progress.sent.is_none()
+        && let Some(asked) = store::withdraw(conn, provider, id).await?
+    {
+        note_undone(app, conn, provider, &asked, "away").await?;
+        return Ok(Outcome::Away);
+    }
     Ok(match (&progress.report, progress.sent) {
         (Some((kind, body)), _) => {
             Report::decode(*kind, body).map_or(Outcome::Unknown, Outcome::Told)
         }
         (None, Some(_)) if age >= ANSWERED => Outcome::Silent,
-        // Links send nothing that is older.
-        (None, None) if age >= Duration::from_secs(GOOD_FOR_SECS.unsigned_abs()) => Outcome::Away,
         (None, _) => Outcome::Waits,
     })
+}
+
+/// When a command was given, with which its id begins.
+fn given(id: CommandId) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX))
 }
 
 /// What whoever waits for a report does next.
@@ -263,12 +283,16 @@ fn judge(
     }
 }
 
-/// The commands a link has yet to send, in the transaction that found it to be the agent's.
+/// The commands a link has yet to send, in the transaction that found it to be the agent's. What no link took in time is taken back.
 pub(super) async fn due(
+    app: &App,
     conn: &mut sqlx::PgConnection,
     by: &Sender,
     now: Timestamp,
 ) -> sqlx::Result<Vec<(u16, Vec<u8>)>> {
+    for asked in store::withdraw_late(conn, by.provider, by.site, now).await? {
+        note_undone(app, conn, by.provider, &asked, "away").await?;
+    }
     store::take(conn, by, now, MOST).await
 }
 

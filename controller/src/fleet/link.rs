@@ -265,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         let mut tx = self.app.db.platform(Reason::Link).await?;
         let lost = take_over::lost(self.app, &mut tx, &sender).await?;
         if lost.is_none() && bits & SUPERSEDED == 0 {
-            let due = command::due(&mut tx, &sender, self.app.clock.now()).await?;
+            let due = command::due(self.app, &mut tx, &sender, self.app.clock.now()).await?;
             tx.commit().await?;
             command::send(&mut self.session, due);
             return Ok(());
@@ -360,7 +360,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
         presence::back(self.app, &mut tx, &sender, known.seen).await?;
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.provider, known.site).await?;
-        let due = command::due(&mut tx, &sender, now).await?;
+        let due = command::due(self.app, &mut tx, &sender, now).await?;
         // Another device's link may stand in another process. One that comes back from the newest leaves a dead line behind, which asks nothing.
         if claim.link != Some(known.epoch) {
             bus::notify(&mut tx, Hint::Agent(claim.agent)).await?;

@@ -8,7 +8,9 @@ use super::Tickets;
 
 impl Tickets {
     /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands, and what
-    /// was begun or used elsewhere since is gone from it too. An end that it was given more time after is no end.
+    /// was begun or used elsewhere since is gone from it too.
+    ///
+    /// What had ended is ruled by what the ticket gives now: it may have been given more time since.
     pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>, now: Timestamp) {
         if !self.known.contains_key(&taken.ticket)
             && let (Some(printed), Some(right)) = (taken.printed, right)

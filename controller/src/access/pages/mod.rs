@@ -194,7 +194,7 @@ async fn came_of(
 ) -> Result<Above, Trouble> {
     let mut tx = app.db.tenant(seat.provider()).await?;
     let outcome = command::outcome(app, &mut tx, seat.provider(), id).await?;
-    drop(tx);
+    tx.commit().await?;
     let (mut above, w) = (Above::default(), &w.site);
     match outcome {
         Outcome::Waits => (above.done, above.waits) = (Some(w.waits), true),

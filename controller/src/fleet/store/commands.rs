@@ -168,6 +168,30 @@ pub async fn withdraw(
     .transpose()
 }
 
+/// Takes back a site's commands that no link has sent in time; says which.
+///
+/// # Errors
+/// When the database refuses, or a kind is out of range.
+pub async fn withdraw_late(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Asked>> {
+    sqlx::query!(
+        "delete from commands where provider_id = $1 and site_id = $2 and sent_at is null and expires_at <= $3
+         returning site_id, kind, body",
+        provider.uuid(),
+        site.uuid(),
+        At(now),
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(|row| asked(row.site_id, row.kind, row.body))
+    .collect()
+}
+
 /// Keeps what an agent reports of a command it was sent, and says which that was. The first report stays: of another it says nothing.
 ///
 /// # Errors

@@ -6,7 +6,10 @@ use mnara_protocol::session::Event;
 
 use super::link::{Site, hub, site};
 use super::*;
-use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
+use crate::db::At;
+use crate::fleet::command::{self, NotGiven, Outcome, Patience, Unanswered};
+use crate::providers::staff::roles::Role;
+use crate::tests::pages::doors::member;
 
 async fn give(world: &World) -> Result<CommandId, NotGiven> {
     let who = (world.shop.provider, world.shop.site);
@@ -172,6 +175,63 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
         1
     );
     assert!(matches!(give(&world).await, Err(NotGiven::NoAgent)));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn that_no_link_took_what_a_page_asked_for_is_said_and_written_down_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let ticket = reports::bought(&world).await.to_string();
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update agents set last_seen_at = $1")
+        .bind(At(world.app.clock.now()))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    world.app.clock.advance(Duration::from_secs(60));
+    let mut technician = member(&world, Role::Technician, 1).await;
+    let pause = format!("/sites/{}/pause", world.shop.site);
+    let form = [("ticket", ticket.as_str())];
+    let onward = technician.post(&pause, &form).await.onward();
+    technician.get(&onward).await.page();
+    assert_eq!(world.count("audit where act = 'not-done'").await, 0);
+    world.app.clock.advance(Duration::from_secs(31));
+    for _ in 0..2 {
+        let page = technician.get(&onward).await.page();
+        let says = "The site is away, so nothing was done";
+        assert!(page.contains(says), "{page}");
+        assert_eq!(undone(&world).await, "away");
+    }
+    assert_eq!(deed(&world, "not-done").await["after"]["asked"], "pause");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_no_link_took_and_nobody_looked_after_is_written_down_when_the_site_is_back(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let id = diagnose(&world).await;
+    world.app.clock.advance(Duration::from_secs(31));
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    assert!(is_quiet(&mut site).await);
+    assert_eq!(undone(&world).await, "away");
+    assert_eq!(world.count("commands").await, 0);
+    // Whoever looks after it now is told so; of what nobody gave nothing is known.
+    let provider = world.shop.provider;
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    for (id, is_away) in [(id, true), (CommandId::from_bytes([9; 16]), false)] {
+        let outcome = command::outcome(&world.app, &mut tx, provider, id).await;
+        assert_eq!(matches!(outcome.unwrap(), Outcome::Away), is_away);
+    }
+    drop(tx);
+    assert_eq!(undone(&world).await, "away");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

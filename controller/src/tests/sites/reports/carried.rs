@@ -128,6 +128,49 @@ async fn more_time_reaches_a_ticket_where_it_is_and_not_where_it_was(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_given_more_time_after_its_end_is_carried_and_taken_back_as_open(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (first, second, printed) = two_sites(&world).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let sold = bought(&world).await;
+    let [longer, over] = [0, 1].map(|place: usize| printed.tickets[place].id);
+    let began = app.clock.now();
+    for ticket in [sold, longer, over] {
+        first.whole_life(&world, ticket).await;
+    }
+    app.clock.advance(Duration::from_secs(2 * 3600));
+    let code: String = read(app, "select code from tickets where payment_id is not null").await;
+    let sold_code = TicketCode::parse(&code).unwrap();
+    for code in [&sold_code, &printed.tickets[0].code] {
+        let more = extend(app, provider, code, 4 * 3600, Actor::Command);
+        more.await.unwrap();
+    }
+    let ask = FactsQuestion {
+        attempt: AttemptId::from_bytes([1; 16]),
+        after: None,
+        deadline: app.clock.now().plus_secs(30),
+    };
+    let facts = questions::facts(app, &first.0, &ask).await.unwrap();
+    for (ticket, is_over) in [(sold, false), (longer, false), (over, true)] {
+        let one = facts.taken.iter().find(|one| one.ticket == ticket).unwrap();
+        assert_eq!(one.ended.is_some(), is_over);
+        assert_eq!(one.since, Some(began.plus_secs(1)));
+    }
+    let answer = questions::lookup(app, &second.0, &question(&code)).await;
+    assert_eq!(answer.unwrap().refusal, None);
+    let rows = world.feed(second.0.site).await;
+    let taken = rows.into_iter().find_map(|row| match row {
+        Row::Ticket(row) => row.taken,
+        _ => None,
+    });
+    let taken = taken.unwrap();
+    assert_eq!((taken.ended, taken.since), (None, Some(began.plus_secs(1))));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
     pool: PgPoolOptions,
     options: PgConnectOptions,
