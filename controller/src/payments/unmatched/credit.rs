@@ -20,6 +20,7 @@ use crate::tickets;
 use crate::tickets::revoke;
 
 /// Makes the money over to a phone, which pays less the next time: to the phone that paid, if it is known in full, else to the one that is named.
+///
 /// The voucher of what came late is taken back with it. While M-PESA may be sending the money back it is made over only for who is sure: who has
 /// looked and knows that it does not.
 ///

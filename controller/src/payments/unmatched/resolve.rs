@@ -73,6 +73,7 @@ pub enum NotResolved {
 }
 
 /// Gives a voucher for the money. What came late has one: it is sent to its device, which is let online when it is there within a day.
+///
 /// While M-PESA may be sending the money back it is given only for who is sure: who has looked and knows that it does not.
 ///
 /// # Errors
