@@ -18,7 +18,7 @@ mod troubles;
 
 pub use known::Known;
 pub use rooms::{Room, in_swahili, log_in, rooms};
-pub use states::answers;
+pub use states::{answers, passing};
 
 /// What each page is looked at with.
 pub const SCREENS: [(&str, Screen); 4] = [
@@ -61,9 +61,6 @@ pub async fn take(stage: &mut Stage, folder: &Path, say: &mut dyn FnMut(&str)) -
             album.of(&person)
         ));
     }
-    let (_, port) = stage.phones.first().context("the demo has phones")?;
-    let tab = chromium.person(Screen::PHONE).await?;
-    rooms::customer(stage, &tab, port, &mut album).await?;
     states::all(stage, &chromium, &mut album).await?;
     say(&format!("customer: {} pages", album.of("customer")));
     album.close()
@@ -81,16 +78,16 @@ pub struct Album {
 enum Kept {
     /// Pictures, in a folder.
     Pictures(PathBuf),
-    /// What the rules for everybody's eyes and hands find.
-    Faults(Vec<String>),
+    /// What the rules for everybody's eyes and hands find in each of these looks.
+    Faults(&'static [(&'static str, Screen)], Vec<String>),
 }
 
 impl Album {
-    /// One that keeps no pictures but what is wrong with pages.
+    /// One that keeps no pictures but what is wrong with pages in some looks, each of which has a name; the first is how the tabs are.
     #[must_use]
-    pub const fn of_faults() -> Self {
+    pub const fn of_faults(looks: &'static [(&'static str, Screen)]) -> Self {
         Self {
-            kept: Kept::Faults(Vec::new()),
+            kept: Kept::Faults(looks, Vec::new()),
             pages: Vec::new(),
         }
     }
@@ -100,7 +97,7 @@ impl Album {
     pub fn faults(&self) -> (&[String], usize) {
         let faults: &[String] = match &self.kept {
             Kept::Pictures(_) => &[],
-            Kept::Faults(faults) => faults,
+            Kept::Faults(_, faults) => faults,
         };
         (faults, self.pages.len())
     }
@@ -128,9 +125,15 @@ impl Album {
                     tab.picture(screen, &file).await?;
                 }
             }
-            Kept::Faults(faults) => {
-                let found = tab.faults().await?.into_iter();
-                faults.extend(found.map(|fault| format!("{person}: {name}: {fault}")));
+            Kept::Faults(looks, faults) => {
+                for (look, screen) in *looks {
+                    tab.look_with(*screen).await?;
+                    let found = tab.faults().await?.into_iter();
+                    faults.extend(found.map(|fault| format!("{person}: {name} ({look}): {fault}")));
+                }
+                if let Some((_, first)) = looks.first() {
+                    tab.look_with(*first).await?;
+                }
             }
         }
         self.pages.push((person.to_owned(), name.to_owned()));

@@ -13,11 +13,30 @@ pub(super) async fn all(stage: &mut Stage, chromium: &Chromium, album: &mut Albu
     printed(stage, &owner, album)
         .await
         .context("sheets of vouchers")?;
-    site(stage, &owner, album)
+    answers(stage, chromium, &owner, album).await?;
+    passing(stage, chromium, &owner, album).await
+}
+
+/// What is so for a while only: a customer who buys and is online, a business that is looked at and stopped, what phones see of it, and at the
+/// end a cloud that is away.
+///
+/// # Errors
+/// When a page does not come.
+pub async fn passing(
+    stage: &mut Stage,
+    chromium: &Chromium,
+    owner: &Tab,
+    album: &mut Album,
+) -> Result<()> {
+    let (_, port) = stage.phones.first().context("the demo has phones")?;
+    let tab = chromium.person(Screen::PHONE).await?;
+    super::rooms::customer(stage, &tab, port, album)
+        .await
+        .context("a customer who buys")?;
+    site(stage, owner, album)
         .await
         .context("a site with somebody online")?;
-    answers(stage, chromium, &owner, album).await?;
-    platform(stage, chromium, &owner, album)
+    platform(stage, chromium, owner, album)
         .await
         .context("what the platform does with a business")?;
     customers(stage, chromium, album).await.context("customers")

@@ -19,6 +19,7 @@ mod restored;
 mod router;
 mod sell;
 mod stores;
+mod story;
 mod subscription;
 mod time;
 mod trial;

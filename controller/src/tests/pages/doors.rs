@@ -111,6 +111,9 @@ async fn every_page_opens_to_those_its_door_names_and_to_nobody_else(
                 got.status
             );
             assert!(!got.status.is_server_error(), "{what} as nobody");
+            if matches!(page.door, Door::Business(..)) {
+                assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{what} as nobody");
+            }
             let got = ask(&mut somebody).await;
             let may = match page.door {
                 Door::Anyone | Door::HalfIn | Door::LoggedIn => true,

@@ -3,6 +3,7 @@
 mod doorless;
 pub(super) mod doors;
 mod every_page;
+mod lists;
 mod neighbours;
 mod nul;
 

@@ -109,7 +109,7 @@ const FORMS: [&str; 5] = [
 const NO_NUMBER: &str = "987654";
 
 /// The owner of another business that sells.
-async fn stranger<'a>(world: &'a World, other: &Business) -> Browser<'a> {
+pub(super) async fn stranger<'a>(world: &'a World, other: &Business) -> Browser<'a> {
     let named = ("Stranger", "stranger@example.com");
     doors::joined(world, other.provider, Role::Owner, named).await;
     let mut browser = Browser::new(world, 77);

@@ -9,6 +9,7 @@ use super::super::office::Office;
 use super::*;
 use crate::jobs::tasks::{hasten, stand};
 use crate::subscriptions::lapse::TEND;
+use crate::tests::platform::tasks::{tasks_job, work_of};
 use crate::tests::tickets::series;
 
 const DAY: u64 = 86_400;
@@ -234,6 +235,53 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     ];
     assert_eq!(subjects, told.map(str::to_owned).into());
     assert_eq!(days(&world, &office, 2).await, []);
+    assert_eq!(world.count("jobs where dead_at is not null").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn two_who_look_at_once_remind_and_close_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, office, world) = started(pool, options).await;
+    let plan = plan(&world, 1_500).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    let tried = [("plan", &*plan.id.to_string())];
+    let path = format!("{PAGE}/trial");
+    owner.post(&path, &tried).await.onward();
+    world.work().await;
+    office.empty();
+    let (look, job) = (work_of(TEND).run, tasks_job(&world, TEND).await);
+    let mut told = Vec::new();
+    for day in 1..=21 {
+        world.app.clock.advance(Duration::from_secs(DAY));
+        let (one, two) = tokio::join!(look(&world.app, &job), look(&world.app, &job));
+        assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        // Letters are posted by one job and handed in by others.
+        world.work().await;
+        world.work().await;
+        let letters = office.empty().into_iter();
+        let to_owner = letters.filter(|letter| letter.to.starts_with("owner"));
+        told.extend(to_owner.map(|letter| (day, letter.subject)));
+    }
+    let seen: Vec<_> = told
+        .iter()
+        .map(|(day, subject)| (*day, subject.split(": ").nth(1).unwrap()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (7, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (11, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (13, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (14, "your trial of Mnara ended today"),
+            (18, "sales stop on 5 Feb 2027, 11:00"),
+            (21, "new sales have stopped"),
+        ]
+    );
+    assert!(!site_row(&world).await.sales_open);
     assert_eq!(world.count("jobs where dead_at is not null").await, 0);
 }
 

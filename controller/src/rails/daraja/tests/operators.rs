@@ -1,4 +1,4 @@
-//! Requests of an operator: as documented to the letter, and what their answers say.
+//! Requests of an operator: as documented but for what stands for a receipt that is not known, and what their answers say.
 
 use super::*;
 
@@ -40,7 +40,7 @@ async fn requests_are_as_documented_and_their_answers_give_two_names() {
         .reverse(&credentials(), &operator, order("PDU91HIVIT"), ANSWERS)
         .await;
     assert_eq!(reversed.unwrap(), taken);
-    // To the letter, in the documented order; `Reciever` is how it is spelt.
+    // To the letter, in the documented order; `Reciever` is how it is spelt. The sample of the first has an `OriginalConversationID` as well.
     let (result, time_out) = (ANSWERS.result, ANSWERS.time_out);
     assert_eq!(
         stage.sent("/mpesa/transactionstatus/v1/query"),

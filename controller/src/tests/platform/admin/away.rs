@@ -59,7 +59,7 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
         tx.commit().await.unwrap();
     };
     let seen = async || run(&world, "update agents set last_seen_at = $1").await;
-    // So many minutes of a platform that is up; the site is heard of or not.
+    // So many minutes of a platform that is up and looks twice at once; the site is heard of or not.
     let minutes = async |count: u32, is_heard: bool| {
         for _ in 0..count {
             app.clock.advance(Duration::from_secs(60));
@@ -67,7 +67,7 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
             if is_heard {
                 seen().await;
             }
-            judge().await;
+            tokio::join!(judge(), judge());
         }
     };
     minutes(10, true).await;

@@ -218,6 +218,48 @@ async fn a_slip_of_the_finger_is_sent_back_before_the_money_moves(
     assert_eq!(world.count("callbacks").await, 0);
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn m_pesa_is_answered_in_the_documented_bytes(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let confirming = open_till(&world, false).await;
+    let validating = confirming.replace("confirmation", "validation");
+    for (path, reference, documented) in [
+        (
+            validating.as_str(),
+            "MAMA",
+            r#"{"ResultCode":"0","ResultDesc":"Accepted"}"#,
+        ),
+        (
+            validating.as_str(),
+            "D1234567",
+            r#"{"ResultCode":"C2B00012","ResultDesc":"Rejected"}"#,
+        ),
+        (
+            confirming.as_str(),
+            "MAMA",
+            r#"{"ResultCode":0,"ResultDesc":"Success"}"#,
+        ),
+    ] {
+        let body = confirmation("RKL51ZDR4F", reference, "2547 ***** 149", "50.00");
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
+        let source = SocketAddr::from(([192, 0, 2, 1], 4000));
+        request.extensions_mut().insert(ConnectInfo(source));
+        let response = world.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let said = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&said), documented);
+    }
+}
+
 /// What M-PESA is told of a slip of the finger in a device's code, asked from an address.
 async fn said_of_a_slip(world: &World, path: &str, source: [u8; 4]) -> Value {
     let body = confirmation("RKL51ZDR4F", "D1234567", "2547 ***** 149", "50.00");
