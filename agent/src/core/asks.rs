@@ -442,9 +442,7 @@ impl Core {
         self.close_buy(attempt, Ok(()), now, out);
         self.close_hand(attempt, Err(BuyError::NoCloud), now, out);
         self.close_claim(attempt, Err(ClaimError::NoCloud), now, out);
-        if self.resync == Resync::Asking(attempt) {
-            self.resync = Resync::Needed;
-        }
+        self.facts_did_not_come(attempt, now);
     }
 
     /// Gives back every place the device holds: a ticket that waited its turn would else have it, and its clock would start.
