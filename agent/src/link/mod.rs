@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::header;
-use mnara_protocol::clock::{Source, Ticks, Timestamp, TrustedClock};
+use mnara_protocol::clock::{Ticks, Timestamp, TrustedClock};
 use mnara_protocol::enrol::{CLOCK_PATH, LINK_PATH};
 use mnara_protocol::frame::{KeyId, Pinned, clock_question, verify_clock_answer};
 use mnara_protocol::ids::{AttemptId, CommandId};
@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::dial::{Body, Dates, DialError, Stream, Target};
 use crate::store::Store;
+
+#[cfg(test)]
+mod tests;
 
 /// The WebSocket handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -200,7 +203,8 @@ impl Link {
         let trusted = *self.trusted.borrow();
         let now = trusted.now(self.clock.monotonic());
         let stream = match self.target.connect(Dates::Good(now)).await {
-            Err(DialError::Dates) if trusted.source() == Source::Floor => {
+            // Also where the time is proven: one that was signed wrongly would else keep the site away until its program starts again.
+            Err(DialError::Dates) => {
                 self.ask_clock().await?;
                 // The agent sets the clock by the answer before the next dial.
                 return Err(DialError::Dates.into());
@@ -231,7 +235,7 @@ impl Link {
         Ok(socket)
     }
 
-    /// The site does not know the date and the certificate's is in question: sends a bare nonce and takes the signed time.
+    /// The certificate's date is in question, or the site's: sends a bare nonce and takes the signed time.
     async fn ask_clock(&mut self) -> anyhow::Result<()> {
         let mut nonce = [0; 32];
         self.rng.fill_bytes(&mut nonce);
