@@ -40,6 +40,7 @@ impl Agent {
                 self.core_event(CoreEvent::Answered(id, answer)).await;
             }
             LinkEvent::Unanswered(id) => self.core_event(CoreEvent::Unanswered(id)).await,
+            LinkEvent::NotAsked(id) => self.core_event(CoreEvent::NotAsked(id)).await,
             LinkEvent::Commanded(command) => self.core_event(CoreEvent::Commanded(command)).await,
             LinkEvent::KeysChanged(pinned) => {
                 self.enrolment.pinned = pinned;

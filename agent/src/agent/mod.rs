@@ -352,7 +352,7 @@ impl Agent {
                     };
                     if self.orders.try_send(order).is_err() {
                         self.pending.push_back(Box::pin(async move {
-                            Event::Link(LinkEvent::Unanswered(id))
+                            Event::Link(LinkEvent::NotAsked(id))
                         }));
                     }
                 }

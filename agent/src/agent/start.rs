@@ -172,6 +172,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         events,
         rng: StdRng::from_seed(draw(&mut rng)),
         up: false,
+        waiting: VecDeque::new(),
     };
     tasks.spawn(link.run(stop.clone()));
     let settings = portal::Settings {

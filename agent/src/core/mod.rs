@@ -116,6 +116,8 @@ pub enum Event {
     Answered(AttemptId, Answer),
     /// It did not, in time.
     Unanswered(AttemptId),
+    /// The question never left the site.
+    NotAsked(AttemptId),
     /// A true command.
     Commanded(Command),
     /// The trusted clock was corrected by this many seconds.
@@ -270,6 +272,7 @@ impl Core {
             Event::LinkDown => self.link_down(now, &mut out),
             Event::Answered(attempt, answer) => self.answered(attempt, answer, now, &mut out),
             Event::Unanswered(attempt) => self.unanswered(attempt, now, &mut out),
+            Event::NotAsked(attempt) => self.not_asked(attempt, now, &mut out),
             Event::Commanded(command) => self.commanded(&command, now, &mut out),
             Event::ClockCorrected(secs) => {
                 self.health(HealthEvent::ClockCorrected, Some(secs), now, &mut out);

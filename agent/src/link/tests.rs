@@ -1,14 +1,18 @@
 //! The link without the agent around it: a server whose certificate has dates, and a controller's session in hand.
 
+use std::sync::Arc;
+
 use ed25519_dalek::SigningKey;
-use mnara_protocol::frame::{clock_answer, read_clock_question};
+use mnara_protocol::frame::{KeyStatement, clock_answer, read_clock_question};
 use mnara_protocol::ids::{AgentId, JournalId};
-use mnara_protocol::session::{AgentKeys, Config};
+use mnara_protocol::message::RefusedAnswer;
+use mnara_protocol::session::{Admitted, AgentKeys, Config, Controller, ControllerKeys, Revision};
 use rand::SeedableRng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use url::Url;
 
 use super::*;
 use crate::dial::tests::{AFTER, IN_TIME, acceptor, target};
@@ -59,6 +63,7 @@ fn held(target: Target, clock: &Clock, trusted: TrustedClock) -> Held {
         events: tell,
         rng: StdRng::from_seed([5; 32]),
         up: false,
+        waiting: VecDeque::new(),
     };
     Held {
         link,
@@ -153,4 +158,156 @@ async fn a_time_that_was_signed_wrongly_does_not_keep_a_site_away_for_ever() {
         clock.advance(Duration::from_secs(300));
     }
     assert!(link.dial().await.is_ok(), "an hour of agreeing answers");
+}
+
+/// A link that stands, with the controller's end of it.
+struct Pair {
+    link: Link,
+    events: mpsc::Receiver<Event>,
+    cloud: Session<Controller>,
+}
+
+impl Pair {
+    fn new(clock: &Clock) -> Self {
+        let nowhere = Url::parse("http://127.0.0.1:1").unwrap();
+        let trusted = TrustedClock::from_floor(IN_TIME, clock.monotonic());
+        let held = held(Target::new(&nowhere, None).unwrap(), clock, trusted);
+        let keys = ControllerKeys {
+            signing: Arc::new(key(2)),
+            statements: Vec::<KeyStatement>::new().into(),
+        };
+        let mut pair = Self {
+            link: held.link,
+            events: held.events,
+            cloud: Session::<Controller>::new(Config::STANDARD, keys),
+        };
+        let now = clock.monotonic();
+        pair.link.session.link_up(now, [3; 32]);
+        pair.cloud.link_up(now, [4; 32]);
+        pair.exchange();
+        assert!(matches!(
+            pair.cloud.poll_event(),
+            Some(SessionEvent::Hello(_))
+        ));
+        pair.cloud.authenticate(key(1).verifying_key()).unwrap();
+        let admitted = Admitted {
+            acknowledged: None,
+            epoch: 9,
+            feed_head: Revision(1000),
+            feed_floor: Revision(0),
+        };
+        pair.cloud.admit(admitted, IN_TIME).unwrap();
+        pair.exchange();
+        pair
+    }
+
+    /// Moves frames until nothing is left.
+    fn exchange(&mut self) {
+        let now = self.link.clock.monotonic();
+        let mut frame = Vec::new();
+        loop {
+            if self.cloud.poll_transmit(&mut frame) {
+                self.link.session.handle_bytes(&frame, now, None).unwrap();
+            } else if self.link.session.poll_transmit(&mut frame) {
+                let wall = Some(IN_TIME);
+                self.cloud.handle_bytes(&frame, now, wall).unwrap();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Gives the link questions with these numbers, each with half a minute.
+    async fn ask(&mut self, numbers: std::ops::Range<u8>) {
+        for n in numbers {
+            let order = Order::Ask {
+                id: AttemptId::from_bytes([n; 16]),
+                kind: 2,
+                body: vec![n],
+                deadline: Duration::from_secs(30),
+            };
+            assert!(self.link.obey(order).await);
+        }
+    }
+
+    /// The questions that have come to the controller since it was last asked.
+    fn came(&mut self) -> Vec<AttemptId> {
+        self.exchange();
+        let events = std::iter::from_fn(|| self.cloud.poll_event());
+        events
+            .filter_map(|event| match event {
+                SessionEvent::Question { id, .. } => Some(id),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn answer(&mut self, id: AttemptId) {
+        let answer = Answer::Refused(RefusedAnswer { late: false });
+        let (kind, body) = (answer.kind(), answer.encode());
+        self.cloud.answer(id, kind, body).unwrap();
+        self.exchange();
+    }
+
+    /// How many questions the agent hears were answered, had no answer, and were not asked.
+    async fn heard(&mut self) -> [usize; 3] {
+        assert!(self.link.tell_events().await && self.link.ask_waiting().await);
+        let mut heard = [0; 3];
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                Event::Answered(..) => heard[0] += 1,
+                Event::Unanswered(_) => heard[1] += 1,
+                Event::NotAsked(_) => heard[2] += 1,
+                _ => {}
+            }
+        }
+        heard
+    }
+}
+
+#[tokio::test]
+async fn questions_beyond_those_that_may_be_open_wait_their_turn() {
+    let clock = Clock::still(IN_TIME);
+    let mut pair = Pair::new(&clock);
+    pair.ask(0..40).await;
+    assert_eq!(pair.heard().await, [0, 0, 0], "nobody is sent away");
+    for round in [16, 16, 8] {
+        let came = pair.came();
+        assert_eq!(came.len(), round);
+        for id in came {
+            pair.answer(id);
+        }
+        assert_eq!(pair.heard().await, [round, 0, 0]);
+    }
+    assert!(pair.link.waiting.is_empty());
+
+    pair.ask(50..67).await;
+    let came = pair.came();
+    clock.push_monotonic(Duration::from_secs(26));
+    pair.answer(came[0]);
+    assert_eq!(pair.heard().await, [1, 0, 1], "too late for the last one");
+}
+
+#[tokio::test]
+async fn what_never_left_is_told_apart_from_what_has_no_answer() {
+    let clock = Clock::still(IN_TIME);
+    let mut pair = Pair::new(&clock);
+    pair.ask(0..20).await;
+    assert_eq!(pair.came().len(), 16);
+    clock.push_monotonic(Duration::from_secs(20));
+    pair.ask(20..22).await;
+    clock.push_monotonic(Duration::from_secs(10));
+    pair.link.session.handle_timeout(clock.monotonic());
+    assert_eq!(pair.heard().await, [0, 16, 6]);
+    assert!(
+        pair.came().is_empty(),
+        "a controller that is silent is spared"
+    );
+
+    let mut pair = Pair::new(&clock);
+    pair.ask(0..20).await;
+    pair.link.session.link_down(clock.monotonic(), 0);
+    assert_eq!(pair.heard().await, [0, 16, 4]);
+    pair.ask(20..21).await;
+    assert_eq!(pair.heard().await, [0, 0, 1], "none waits for a link");
 }
