@@ -130,7 +130,7 @@ impl Agent {
     /// Looks everything over, beside everything else, and reports what was found.
     pub(super) fn diagnose(&mut self, id: CommandId) {
         tracing::info!("the controller asked how the site is");
-        let (state, clock, orders) = (self.state.clone(), self.clock.clone(), self.orders.clone());
+        let (state, clock, orders) = (self.state.clone(), self.clock.clone(), self.orders.queue());
         let mut nonce = [0; 32];
         self.rng.fill_bytes(&mut nonce);
         let looked_over = async move {
