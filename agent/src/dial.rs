@@ -405,7 +405,7 @@ fn only_dates(error: &std::io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
     use rustls_pki_types::PrivateKeyDer;
     use tokio::net::TcpListener;
@@ -413,12 +413,12 @@ mod tests {
 
     use super::*;
 
-    const IN_TIME: Timestamp = Timestamp::from_secs(1_800_000_000);
+    pub(crate) const IN_TIME: Timestamp = Timestamp::from_secs(1_800_000_000);
     const BEFORE: Timestamp = Timestamp::from_secs(0);
-    const AFTER: Timestamp = Timestamp::from_secs(4_000_000_000);
+    pub(crate) const AFTER: Timestamp = Timestamp::from_secs(4_000_000_000);
 
-    /// A server with a certificate for `name`, good from 2026 to 2028, and the authority that signed it.
-    async fn server(name: &str) -> (u16, String) {
+    /// A server's side of TLS with a certificate for `name`, good from 2026 to 2028, and the authority that signed it.
+    pub(crate) fn acceptor(name: &str) -> (TlsAcceptor, String) {
         let authority_key = KeyPair::generate().unwrap();
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -438,19 +438,23 @@ mod tests {
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], private)
             .unwrap();
+        (TlsAcceptor::from(Arc::new(config)), root.pem())
+    }
+
+    async fn server(name: &str) -> (u16, String) {
+        let (acceptor, ca) = acceptor(name);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move { acceptor.accept(stream).await });
             }
         });
-        (port, root.pem())
+        (port, ca)
     }
 
-    fn target(port: u16, ca: &str) -> Target {
+    pub(crate) fn target(port: u16, ca: &str) -> Target {
         let url = Url::parse(&format!("https://localhost:{port}")).unwrap();
         Target::new(&url, Some(ca)).unwrap()
     }

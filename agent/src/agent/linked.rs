@@ -40,6 +40,7 @@ impl Agent {
                 self.core_event(CoreEvent::Answered(id, answer)).await;
             }
             LinkEvent::Unanswered(id) => self.core_event(CoreEvent::Unanswered(id)).await,
+            LinkEvent::NotAsked(id) => self.core_event(CoreEvent::NotAsked(id)).await,
             LinkEvent::Commanded(command) => self.core_event(CoreEvent::Commanded(command)).await,
             LinkEvent::KeysChanged(pinned) => {
                 self.enrolment.pinned = pinned;
@@ -129,7 +130,7 @@ impl Agent {
     /// Looks everything over, beside everything else, and reports what was found.
     pub(super) fn diagnose(&mut self, id: CommandId) {
         tracing::info!("the controller asked how the site is");
-        let (state, clock, orders) = (self.state.clone(), self.clock.clone(), self.orders.clone());
+        let (state, clock, orders) = (self.state.clone(), self.clock.clone(), self.orders.queue());
         let mut nonce = [0; 32];
         self.rng.fill_bytes(&mut nonce);
         let looked_over = async move {

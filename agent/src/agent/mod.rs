@@ -6,6 +6,7 @@
 mod keeping;
 mod linked;
 mod log;
+mod orders;
 mod start;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +39,8 @@ use crate::link::{Ends, Event as LinkEvent, Order};
 use crate::portal::PortalAsk;
 use crate::routeros::client::Error as RouterError;
 use crate::store::{Closed, NewEntry, Pruned, Rows, Store};
+
+use self::orders::Orders;
 
 pub use start::{Setup, run};
 
@@ -115,7 +118,7 @@ struct Agent {
 
     tasks: TaskTracker,
     stop: CancellationToken,
-    orders: mpsc::Sender<Order>,
+    orders: Orders,
     access: access::Handle,
     tell_trusted: watch::Sender<TrustedClock>,
     tell_store: watch::Sender<Option<Store>>,
@@ -150,7 +153,7 @@ impl Agent {
     /// Runs until told to stop.
     async fn serve(&mut self, mut sources: Sources) {
         loop {
-            let wake = self.next_wake();
+            let wake = self.next_wake().min(self.orders.wait());
             let event = tokio::select! {
                 biased;
                 () = sources.stop.cancelled() => Event::Stop,
@@ -327,6 +330,7 @@ impl Agent {
 
     /// Lets out what rests on facts that are on disk.
     fn flush(&mut self) {
+        self.orders.flush();
         while self
             .waiting
             .front()
@@ -350,9 +354,9 @@ impl Agent {
                         body,
                         deadline,
                     };
-                    if self.orders.try_send(order).is_err() {
+                    if !self.orders.offer(order) {
                         self.pending.push_back(Box::pin(async move {
-                            Event::Link(LinkEvent::Unanswered(id))
+                            Event::Link(LinkEvent::NotAsked(id))
                         }));
                     }
                 }
@@ -362,11 +366,8 @@ impl Agent {
         }
     }
 
-    /// Tells the link something that may be lost when its queue is full: it is only a hint or is asked for again.
-    fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
-            tracing::warn!("the link is not taking orders");
-        }
+    fn order(&mut self, order: Order) {
+        self.orders.tell(order);
     }
 
     async fn asked(&mut self, ask: PortalAsk) {

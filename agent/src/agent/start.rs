@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::keeping::Keeping;
+use super::orders::Orders;
 use super::{Agent, Sources};
 use crate::access;
 use crate::clock::Clock;
@@ -126,7 +127,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         next_ask: 0,
         tasks: tasks.clone(),
         stop: stop.clone(),
-        orders,
+        orders: Orders::new(orders),
         access: handle,
         tell_trusted,
         tell_store,
@@ -172,6 +173,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         events,
         rng: StdRng::from_seed(draw(&mut rng)),
         up: false,
+        waiting: VecDeque::new(),
     };
     tasks.spawn(link.run(stop.clone()));
     let settings = portal::Settings {

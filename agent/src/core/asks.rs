@@ -6,7 +6,8 @@ use std::time::Duration;
 use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId};
 use mnara_protocol::message::{
-    Answer, CheckoutQuestion, Fact, LookedAnswer, LookupQuestion, Question, ReleasedFact,
+    Answer, CheckoutQuestion, Fact, LookedAnswer, LookupQuestion, PayFailure, Question,
+    ReleasedFact,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::Refusal;
@@ -442,9 +443,16 @@ impl Core {
         self.close_buy(attempt, Ok(()), now, out);
         self.close_hand(attempt, Err(BuyError::NoCloud), now, out);
         self.close_claim(attempt, Err(ClaimError::NoCloud), now, out);
-        if self.resync == Resync::Asking(attempt) {
-            self.resync = Resync::Needed;
+        self.facts_did_not_come(attempt, now);
+    }
+
+    /// The controller has not heard of it, so nothing is to come: whoever wants to buy may do so again.
+    pub(super) fn not_asked(&mut self, attempt: AttemptId, now: Now, out: &mut Commands) {
+        if self.purchases.not_asked(attempt, now.at) {
+            let busy = BuyError::NotPrompted(PayFailure::Busy, None);
+            self.close_buy(attempt, Err(busy), now, out);
         }
+        self.unanswered(attempt, now, out);
     }
 
     /// Gives back every place the device holds: a ticket that waited its turn would else have it, and its clock would start.

@@ -57,6 +57,7 @@ use self::hands::Hands;
 use self::live::Live;
 use self::portal::{Ask, Look, Said};
 use self::purchases::Purchases;
+use self::resync::Resync;
 use self::router::Router;
 use self::state::State;
 use self::throttle::Throttle;
@@ -115,6 +116,8 @@ pub enum Event {
     Answered(AttemptId, Answer),
     /// It did not, in time.
     Unanswered(AttemptId),
+    /// The question never left the site.
+    NotAsked(AttemptId),
     /// A true command.
     Commanded(Command),
     /// The trusted clock was corrected by this many seconds.
@@ -152,17 +155,6 @@ pub struct Commands {
     pub diagnose: Option<CommandId>,
     /// A live reading, which rests on nothing and may be lost.
     pub sample: Option<Sample>,
-}
-
-/// How far taking back the site's facts has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Resync {
-    /// The store knows all that happened here.
-    Done,
-    /// It does not, and nobody has been asked.
-    Needed,
-    /// The controller is being asked for a page.
-    Asking(AttemptId),
 }
 
 /// A code that only the controller may know.
@@ -280,6 +272,7 @@ impl Core {
             Event::LinkDown => self.link_down(now, &mut out),
             Event::Answered(attempt, answer) => self.answered(attempt, answer, now, &mut out),
             Event::Unanswered(attempt) => self.unanswered(attempt, now, &mut out),
+            Event::NotAsked(attempt) => self.not_asked(attempt, now, &mut out),
             Event::Commanded(command) => self.commanded(&command, now, &mut out),
             Event::ClockCorrected(secs) => {
                 self.health(HealthEvent::ClockCorrected, Some(secs), now, &mut out);
@@ -341,6 +334,7 @@ impl Core {
         by_date
             .into_iter()
             .chain(self.reading_due(now))
+            .chain(self.facts_due(now))
             .min()
             .unwrap_or(Duration::from_secs(60))
             .min(if waiting {
@@ -430,9 +424,7 @@ impl Core {
 
     fn link_down(&mut self, now: Now, out: &mut Commands) {
         self.cloud = Cloud::Away;
-        if let Resync::Asking(_) = self.resync {
-            self.resync = Resync::Needed;
-        }
+        self.ask_facts_anew();
         let waiting: Vec<_> = self.lookups.keys().copied().collect();
         for attempt in waiting {
             self.unanswered(attempt, now, out);
@@ -488,6 +480,7 @@ impl Core {
             out.router = true;
         }
         self.expire_asks(now, out);
+        self.ask_facts_again(now, out);
     }
 }
 

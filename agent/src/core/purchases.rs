@@ -148,6 +148,18 @@ impl Purchases {
         Some(*mac)
     }
 
+    /// Notes that nobody was asked, which is no try of the device. Says whether there was such a purchase.
+    pub(crate) fn not_asked(&mut self, attempt: AttemptId, at: Timestamp) -> bool {
+        let failed = PurchaseState::Failed(PayFailure::Busy);
+        let Some(mac) = self.moved(attempt, failed, at) else {
+            return false;
+        };
+        if let Some(tries) = self.tries.get_mut(&mac) {
+            tries.pop_back();
+        }
+        true
+    }
+
     /// Notes what of the price the phone's credit pays.
     pub(crate) fn credited(&mut self, attempt: AttemptId, credit: Option<Money>) {
         let mut all = self.now.values_mut();

@@ -280,7 +280,7 @@ fn unreached(error: &anyhow::Error) -> &'static str {
             "check the site's internet; a firewall on the way may drop the packets; the site goes on selling by codes meanwhile"
         }
         Some(DialError::Dates) => {
-            "the controller's certificate is out of date: whoever runs it must renew it"
+            "the certificate is out of date, and whoever runs the controller must renew it; or this site's time is wrong, and it asks the controller for that by itself"
         }
         Some(DialError::Tls { .. }) => {
             "its certificate is not one this site trusts: somebody may be in between, or the controller's own authority must be given with --ca"

@@ -16,8 +16,10 @@ use crate::fleet::{dispatch::Sender, feed};
 use crate::ratelimit::{Act, By};
 use crate::tickets;
 
-/// Tickets of one page of facts: well within a frame.
+/// Tickets of one page of facts.
 const PAGE: u16 = 200;
+/// Bytes of its tickets, each of which names its devices: with room to spare within a frame, or the page could not be sent at all.
+const PAGE_BYTES: usize = 100 * 1024;
 
 /// Looks a code up that a customer brought to a site which has not heard of it. If it is good, its ticket goes to that site by the feed, and
 /// away from the site that had it.
@@ -192,7 +194,7 @@ pub async fn facts(
 ) -> anyhow::Result<FactsAnswer> {
     let mut tx = app.db.tenant(from.provider).await?;
     let mut taken = store::taken(&mut tx, from.provider, from.site, question.after, PAGE).await?;
-    let more = taken.len() == usize::from(PAGE);
+    let full = taken.len() == usize::from(PAGE);
     // No row of the feed tells a site of what it gave away, and what ended may have been given more time since.
     let asked: Vec<_> = taken
         .iter()
@@ -217,7 +219,25 @@ pub async fn facts(
             }));
         }
     }
+    let more = keep_what_fits(&mut taken) || full;
     Ok(FactsAnswer { taken, more })
+}
+
+/// Leaves to the next page what this one has no room for. Says whether there was any.
+fn keep_what_fits(taken: &mut Vec<Taken>) -> bool {
+    let mut bytes = 0_usize;
+    let over = taken.iter().position(|one| {
+        bytes += minicbor::to_vec(one).map_or(PAGE_BYTES, |body| body.len());
+        bytes > PAGE_BYTES
+    });
+    let Some(over) = over else {
+        return false;
+    };
+    // One alone always fits; without it the site would ask for the same page for ever.
+    let kept = over.max(1);
+    let cut = kept < taken.len();
+    taken.truncate(kept);
+    cut
 }
 
 /// Whether what ended at a site is open there again, without devices, by what the ticket gives now.

@@ -242,6 +242,45 @@ fn pressing_twice_is_one_purchase_and_too_many_are_refused() {
 }
 
 #[test]
+fn whoever_was_not_asked_for_is_told_so_and_may_try_as_often_as_before() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    for _ in 0..10 {
+        let attempt = buying(&mut site, 1);
+        site.event(Event::NotAsked(attempt));
+        let busy = BuyError::NotPrompted(PayFailure::Busy, None);
+        let told = site.replies.pop_first().unwrap().1;
+        assert_eq!(told, Said::Buying(Err(busy)));
+        assert_eq!(
+            site.home(1).purchase.unwrap().state,
+            PurchaseState::Failed(PayFailure::Busy),
+            "nobody waits for M-PESA"
+        );
+    }
+    // A page that had waited long enough says so when it asks again.
+    let attempt = buying(&mut site, 1);
+    site.pass(Duration::from_secs(10));
+    site.replies.clear();
+    site.event(Event::NotAsked(attempt));
+    assert!(site.replies.is_empty());
+    assert_eq!(
+        site.home(1).purchase.unwrap().state,
+        PurchaseState::Failed(PayFailure::Busy)
+    );
+    // Whoever typed a code hears that the controller could not be asked.
+    let ask = Ask::Redeem {
+        peer: address(1),
+        code: "ZZZZZZZZZZZZ".to_owned(),
+    };
+    assert_eq!(site.ask(ask), None);
+    let (attempt, _) = site.questions.pop().unwrap();
+    site.event(Event::NotAsked(attempt));
+    let told = site.replies.pop_first().unwrap().1;
+    assert_eq!(told, Said::Redeemed(Err(RedeemError::CloudAwayUnknown)));
+}
+
+#[test]
 fn a_buyers_page_does_not_wait_for_ever() {
     let mut site = Site::new();
     site.event(Event::LinkUp);

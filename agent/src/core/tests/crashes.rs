@@ -147,6 +147,66 @@ fn a_new_store_takes_back_what_happened_before_it_redeems() {
 }
 
 #[test]
+fn a_page_of_facts_that_did_not_come_is_asked_for_again_on_the_same_link() {
+    let mut site = Site::new();
+    let rows = site.rows.clone();
+    site.core = Replay::new(identity(), [9; 32], false).finish(0);
+    site.event(Event::Started(None));
+    for ((kind, id), body) in rows {
+        site.event(Event::Rows(vec![RowChange {
+            kind,
+            id,
+            body: Some(body),
+        }]));
+    }
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let (attempt, _) = site.questions.pop().unwrap();
+    site.event(Event::Unanswered(attempt));
+    site.pass(Duration::from_secs(1));
+    assert!(site.questions.is_empty(), "a busy controller is given time");
+    let wake = site.core.next_wake(site.now());
+    assert!(wake <= Duration::from_secs(4), "{wake:?}");
+    assert_eq!(site.types(1, &printed(0)), Err(RedeemError::Resyncing));
+
+    site.pass(Duration::from_secs(5));
+    let (again, question) = site.questions.pop().unwrap();
+    assert!(matches!(question, Question::Facts(asked) if asked.after.is_none()));
+    assert_ne!(again, attempt);
+    let page = |taken: Vec<Taken>, more| Answer::Facts(FactsAnswer { taken, more });
+    let last = Taken {
+        ticket: series::ticket_id(series_id(), 3),
+        printed: Some(Printed {
+            series: series_id(),
+            index: 3,
+        }),
+        redeemed_at: NOON,
+        since: None,
+        slots: Vec::new(),
+        usage: Usage::default(),
+        ended: None,
+        paused: None,
+        tried: None,
+    };
+    let after = last.ticket;
+    site.event(Event::Answered(again, page(vec![last], true)));
+    let (attempt, _) = site.questions.pop().unwrap();
+    site.event(Event::Unanswered(attempt));
+
+    // A link that went takes the question with it; the next one asks at once, and from where it was.
+    site.event(Event::LinkDown);
+    site.pass(Duration::from_secs(6));
+    assert!(site.questions.is_empty(), "nobody is there to be asked");
+    site.event(Event::LinkUp);
+    let (attempt, question) = site.questions.pop().unwrap();
+    assert!(matches!(question, Question::Facts(asked) if asked.after == Some(after)));
+    site.event(Event::Answered(attempt, page(Vec::new(), false)));
+    assert!(site.types(1, &printed(0)).is_ok());
+    site.pass(Duration::from_secs(10));
+    assert!(site.questions.is_empty());
+}
+
+#[test]
 fn with_the_controller_away_a_new_store_goes_by_the_batchs_policy() {
     let mut site = Site::new();
     let rows = site.rows.clone();

@@ -1,8 +1,13 @@
 //! A ticket that its customer brings to another site, and one that a site gave away.
 
+use mnara_protocol::message::Answer;
+use mnara_protocol::session::MAX_INNER_BODY;
+use mnara_protocol::ticket::Slot;
 use mnara_protocol::ticket::code::TicketCode;
 
 use super::*;
+use crate::access::Use;
+use crate::access::store::save_use;
 use crate::tickets::extend::extend;
 
 fn question(code: &str) -> LookupQuestion {
@@ -168,6 +173,60 @@ async fn what_was_given_more_time_after_its_end_is_carried_and_taken_back_as_ope
     });
     let taken = taken.unwrap();
     assert_eq!((taken.ended, taken.since), (None, Some(began.plus_secs(1))));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn every_page_of_what_was_used_fits_into_a_frame_however_many_devices_a_ticket_has(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (provider, now) = (world.shop.provider, world.app.clock.now());
+    let site = Site::new(&world, world.shop.site);
+    let printed = series::print(&world, 200).await;
+    let slots: Vec<Slot> = (0..100)
+        .map(|n| Slot {
+            mac: mac(n),
+            seen: now,
+        })
+        .collect();
+    let mut tx = world.app.db.platform(Reason::Ingest).await.unwrap();
+    for ticket in &printed.tickets {
+        let one = Use {
+            site: site.0.site,
+            redeemed_at: now,
+            started_at: None,
+            paused_at: None,
+            ended: None,
+            usage: Usage::default(),
+            slots: slots.clone(),
+            cut_off: false,
+            lost: false,
+        };
+        save_use(&mut tx, provider, ticket.id, &one, None)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut told: Vec<TicketId> = Vec::new();
+    loop {
+        let ask = FactsQuestion {
+            attempt: attempt(1),
+            after: told.last().copied(),
+            deadline: now.plus_secs(30),
+        };
+        let page = questions::facts(&world.app, &site.0, &ask).await.unwrap();
+        let more = page.more;
+        assert!(!page.taken.is_empty() || !more, "it goes on");
+        told.extend(page.taken.iter().map(|one| one.ticket));
+        assert!(Answer::Facts(page).encode().len() <= MAX_INNER_BODY);
+        if !more {
+            break;
+        }
+    }
+    let mut all: Vec<TicketId> = printed.tickets.iter().map(|one| one.id).collect();
+    all.sort_unstable();
+    assert_eq!(told, all, "each once");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -3,11 +3,12 @@
 //! A select over socket, timer, orders and the journal's end; what to say and what to believe is decided in the session, what
 //! follows is decided by the agent.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::header;
-use mnara_protocol::clock::{Source, Ticks, Timestamp, TrustedClock};
+use mnara_protocol::clock::{Ticks, Timestamp, TrustedClock};
 use mnara_protocol::enrol::{CLOCK_PATH, LINK_PATH};
 use mnara_protocol::frame::{KeyId, Pinned, clock_question, verify_clock_answer};
 use mnara_protocol::ids::{AttemptId, CommandId};
@@ -29,6 +30,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::dial::{Body, Dates, DialError, Stream, Target};
 use crate::store::Store;
+
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+pub use self::waiting::Waiting;
 
 /// The WebSocket handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -58,6 +65,8 @@ pub enum Event {
     Answered(AttemptId, Answer),
     /// No answer.
     Unanswered(AttemptId),
+    /// The question never left.
+    NotAsked(AttemptId),
     /// A command.
     Commanded(Command),
     /// The pinned keys changed.
@@ -125,6 +134,8 @@ pub struct Link {
     pub rng: StdRng,
     /// Whether the agent was told that the link is up.
     pub up: bool,
+    /// Questions beyond those that may be open at once.
+    pub waiting: VecDeque<Waiting>,
 }
 
 /// Why serving a connection ended.
@@ -167,13 +178,14 @@ impl Link {
             let now = self.clock.monotonic();
             self.session.link_down(now, self.rng.next_u32());
             let was_up = std::mem::take(&mut self.up);
-            if !self.tell_events().await || (was_up && !self.tell(Event::Down).await) {
+            let heard = self.tell_events().await && self.give_up_waiting().await;
+            if !heard || (was_up && !self.tell(Event::Down).await) {
                 return;
             }
         }
     }
 
-    /// Waits for the time to dial; questions that come meanwhile have no answer.
+    /// Waits for the time to dial; questions that come meanwhile are not asked.
     async fn wait_to_dial(&mut self, stop: &CancellationToken) -> End {
         loop {
             let at = self
@@ -200,7 +212,8 @@ impl Link {
         let trusted = *self.trusted.borrow();
         let now = trusted.now(self.clock.monotonic());
         let stream = match self.target.connect(Dates::Good(now)).await {
-            Err(DialError::Dates) if trusted.source() == Source::Floor => {
+            // Also where the time is proven: one that was signed wrongly would else keep the site away until its program starts again.
+            Err(DialError::Dates) => {
                 self.ask_clock().await?;
                 // The agent sets the clock by the answer before the next dial.
                 return Err(DialError::Dates.into());
@@ -231,7 +244,7 @@ impl Link {
         Ok(socket)
     }
 
-    /// The site does not know the date and the certificate's is in question: sends a bare nonce and takes the signed time.
+    /// The certificate's date is in question, or the site's: sends a bare nonce and takes the signed time.
     async fn ask_clock(&mut self) -> anyhow::Result<()> {
         let mut nonce = [0; 32];
         self.rng.fill_bytes(&mut nonce);
@@ -329,6 +342,11 @@ impl Link {
             if !self.tell_events().await {
                 return false;
             }
+            let waited = self.waiting.len();
+            if !self.ask_waiting().await {
+                return false;
+            }
+            idle &= self.waiting.len() == waited;
             let store = self.store.borrow().clone();
             if self.session.poll_digest_wanted() {
                 idle = false;
@@ -374,7 +392,13 @@ impl Link {
                 SessionEvent::Forked { held } => Event::Forked(held),
                 SessionEvent::Refused(refusal) => Event::Refused(refusal),
                 SessionEvent::Superseded => Event::Refused(Refusal::Superseded),
-                SessionEvent::Unanswered { id } => Event::Unanswered(id),
+                SessionEvent::Unanswered { id } => {
+                    // The controller does not keep up: more would wait as long for nothing, and it closes a link on which too much is open.
+                    if !self.give_up_waiting().await {
+                        return false;
+                    }
+                    Event::Unanswered(id)
+                }
                 SessionEvent::Answer { id, kind, body } => match Answer::decode(kind, &body) {
                     Ok(answer) => Event::Answered(id, answer),
                     Err(error) => {
@@ -419,10 +443,14 @@ impl Link {
                 body,
                 deadline,
             } => {
-                if let Err(error) = self.session.ask(id, kind, body, deadline, now) {
-                    tracing::debug!(%error, "a question was not sent");
-                    return self.tell(Event::Unanswered(id)).await;
-                }
+                let until = now + deadline;
+                let next = Waiting {
+                    id,
+                    kind,
+                    body,
+                    until,
+                };
+                return self.take_question(next).await;
             }
             Order::PageStored(cursor) => self.session.page_stored(cursor),
             Order::Expect(until) => self.session.expect(until, now),
