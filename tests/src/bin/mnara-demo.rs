@@ -12,7 +12,7 @@ use std::thread;
 
 use anyhow::bail;
 use clap::Parser;
-use mnara_tests::story::{stage, tell};
+use mnara_tests::story::{Brought, stage, tell};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -60,10 +60,10 @@ async fn play(once: bool) -> anyhow::Result<()> {
 }
 
 /// Hands on what is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.
-fn typed(lines: mpsc::Sender<String>) {
+fn typed(lines: mpsc::Sender<Brought>) {
     thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if lines.blocking_send(line).is_err() {
+            if lines.blocking_send(Brought::Line(line)).is_err() {
                 return;
             }
         }
