@@ -1,9 +1,16 @@
-//! The demo as people use it: on its desk they let time pass.
+//! The demo as people use it: on its desk they let time pass, and they close its terminal.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use mnara_tests::sim::daraja::Answer;
 use mnara_tests::story::{PASSWORD, Stage, alone};
 use mnara_tests::world::controller::Controller;
+use mnara_tests::world::folder::lent;
 use mnara_tests::world::http::Caller;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
 use tokio::sync::mpsc;
 
 /// Presses a button of the desk and waits for what comes of it.
@@ -135,4 +142,64 @@ async fn weeks_that_pass_on_the_desk_end_a_trial() {
         .await
         .unwrap();
     stage.end().await.unwrap();
+}
+
+/// The folders of a process that are there.
+fn folders(pid: &str) -> Vec<PathBuf> {
+    let of_it = format!("mnara-{pid}-");
+    let places = [std::env::temp_dir(), Path::new("/tmp").to_owned()];
+    let entries = places
+        .into_iter()
+        .chain(lent())
+        .filter_map(|place| std::fs::read_dir(place).ok())
+        .flatten()
+        .filter_map(Result::ok);
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&of_it))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_closed_leaves_nothing_of_the_demo_behind() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mnara-demo"));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    // Who runs the tests may ignore the signal, which goes on to what they start.
+    // SAFETY: signal() may be called between fork and exec, and nothing is allocated.
+    #[expect(unsafe_code, reason = "only pre_exec runs inside the new process")]
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGHUP, libc::SIG_DFL);
+            Ok(())
+        });
+    }
+    let mut demo = command.spawn().unwrap();
+    let pid = demo.id().unwrap().to_string();
+    let mut printed = BufReader::new(demo.stdout.take().unwrap()).lines();
+    loop {
+        let line = printed.next_line().await.unwrap();
+        let line = line.expect("the demo says what to open");
+        if line.contains("Ctrl-C ends everything") {
+            break;
+        }
+    }
+    // The end of what it says.
+    printed.next_line().await.unwrap();
+    assert!(!folders(&pid).is_empty());
+
+    // Nobody reads on.
+    drop(printed);
+    let told = Command::new("sh")
+        .args(["-c", "kill -HUP \"$0\"", &pid])
+        .status()
+        .await;
+    assert!(told.unwrap().success());
+    let ended = tokio::time::timeout(Duration::from_secs(120), demo.wait())
+        .await
+        .expect("it ends");
+    assert!(ended.unwrap().success());
+    assert_eq!(folders(&pid), Vec::<PathBuf>::new());
 }
