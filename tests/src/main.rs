@@ -101,7 +101,7 @@ struct DarajaFlags {
     /// An app, written KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till. Can be given again; without it there
     /// are a paybill and a till, with the credentials printed.
     #[arg(long = "app", value_name = "APP")]
-    apps: Vec<DarajaApp>,
+    apps: Vec<daraja::App>,
     /// Accepts every prompt after so many milliseconds; without it prompts wait for a person.
     #[arg(long, value_name = "MILLISECONDS")]
     accept_after: Option<u64>,
@@ -181,9 +181,26 @@ struct SmsFlags {
     /// Port of the API, the inbox and the control API; 0 takes any.
     #[arg(long, default_value_t = 8026)]
     port: u16,
-    /// Where delivery reports go: `http://127.0.0.1:8080/api/sms/SECRET`.
-    #[arg(long)]
+    /// The user it knows.
+    #[arg(long, default_value = "sandbox")]
+    username: String,
+    /// The key it takes.
+    #[arg(long, default_value = "atsk_simulated")]
+    api_key: String,
+    /// A sender that is registered; can be given again. Without it any is.
+    #[arg(long = "sender", value_name = "NAME")]
+    senders: Vec<String>,
+    /// Posts delivery reports to this address with /delivery behind it, opt-outs with /opt-out; only this machine is called.
+    ///
+    /// A controller takes them at `http://127.0.0.1:8080/api/sms/SECRET`.
+    #[arg(long, value_name = "URL")]
     callback: Option<String>,
+    /// Posts delivery reports to exactly this address.
+    #[arg(long, value_name = "URL")]
+    delivery_url: Option<String>,
+    /// Posts opt-outs to exactly this address.
+    #[arg(long, value_name = "URL")]
+    opt_out_url: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -273,7 +290,7 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
     let started = config.clock.now().as_microsecond();
     config.seed = flags.seed.unwrap_or(started.unsigned_abs());
     if !flags.apps.is_empty() {
-        config.apps = flags.apps.into_iter().map(|app| app.0).collect();
+        config.apps = flags.apps;
         let mut keys = BTreeSet::new();
         if let Some(app) = config
             .apps
@@ -387,12 +404,26 @@ fn log_in(text: &str) -> anyhow::Result<(String, String)> {
 }
 
 async fn run_sms(flags: SmsFlags) -> anyhow::Result<()> {
+    let behind = |what| {
+        let callback = flags.callback.as_deref();
+        callback.map(|callback| sms::behind(callback, what))
+    };
     let config = sms::Config {
         listen: SocketAddr::new(flags.host, flags.port),
-        callback: flags.callback,
+        delivery_url: flags.delivery_url.or_else(|| behind("delivery")),
+        opt_out_url: flags.opt_out_url.or_else(|| behind("opt-out")),
+        username: flags.username,
+        key: flags.api_key,
+        senders: flags.senders.into_iter().collect(),
         ..sms::Config::default()
     };
     let (user, key) = (config.username.clone(), config.key.clone());
+    let senders = if config.senders.is_empty() {
+        "any".to_owned()
+    } else {
+        let all: Vec<&str> = config.senders.iter().map(String::as_str).collect();
+        all.join(", ")
+    };
     let simulator = sms::Sms::start(config)
         .await
         .context("cannot start (--port chooses another port, 0 any free one)")?;
@@ -400,6 +431,7 @@ async fn run_sms(flags: SmsFlags) -> anyhow::Result<()> {
     println!("  API and inbox  {}", simulator.url());
     println!("  username       {user}");
     println!("  API key        {key}");
+    println!("  senders        {senders}");
     println!("  every call     tests/src/sim/sms/README.md");
     until_told().await?;
     simulator.stop().await;
@@ -445,40 +477,5 @@ impl FromStr for User {
                 "write NAME:PASSWORD or NAME:PASSWORD:GROUP, where the group is read, write or full"
             ),
         }
-    }
-}
-
-/// An app of Daraja.
-#[derive(Clone)]
-struct DarajaApp(daraja::App);
-
-impl FromStr for DarajaApp {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let (parts, kind) = match parts[..] {
-            [key, secret, shortcode, passkey] => {
-                ([key, secret, shortcode, passkey], daraja::Kind::Paybill)
-            }
-            [key, secret, shortcode, passkey, till] => (
-                [key, secret, shortcode, passkey],
-                daraja::Kind::Till {
-                    number: till.into(),
-                },
-            ),
-            _ => bail!("write KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till"),
-        };
-        let [consumer_key, consumer_secret, shortcode, passkey] = parts.map(str::to_owned);
-        let app = daraja::App {
-            business: format!("BUSINESS {shortcode}"),
-            consumer_key,
-            consumer_secret,
-            shortcode,
-            kind,
-            passkey,
-        };
-        app.check()?;
-        Ok(Self(app))
     }
 }

@@ -1,33 +1,36 @@
 //! The simulator of Africa's Talking against what its pages document, called as its clients call it.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use mnara_tests::sim::sms::{Config, Fate, Fault, Sms};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
 
 /// Sends a text and gives the status and the answer.
 async fn send(sms: &Sms, key: &str, form: &[(&str, &str)]) -> (u16, String) {
-    exchange(sms, key, form)
+    exchange(&sms.url(), key, form)
         .await
         .expect("the simulator is there")
 }
 
-async fn exchange(sms: &Sms, key: &str, form: &[(&str, &str)]) -> Result<(u16, String)> {
+async fn exchange(url: &str, key: &str, form: &[(&str, &str)]) -> Result<(u16, String)> {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
     let kind = "application/x-www-form-urlencoded";
-    call(sms, key, ("/version1/messaging", kind), &body).await
+    call(url, key, ("/version1/messaging", kind), &body).await
 }
 
 async fn call(
-    sms: &Sms,
+    url: &str,
     key: &str,
     (path, kind): (&str, &str),
     body: &str,
 ) -> Result<(u16, String)> {
-    let url = sms.url();
     let address = url.strip_prefix("http://").context("an address")?;
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
@@ -152,8 +155,11 @@ async fn every_message_that_a_text_goes_as_is_charged() {
 async fn the_newer_address_takes_json() {
     let sms = Sms::start(Config::default()).await.unwrap();
     let place = ("/version1/messaging/bulk", "application/json");
-    let ask =
-        async |key: &str, ask: &Value| call(&sms, key, place, &ask.to_string()).await.unwrap();
+    let ask = async |key: &str, ask: &Value| {
+        call(&sms.url(), key, place, &ask.to_string())
+            .await
+            .unwrap()
+    };
     let both = json!({"username": "sandbox", "message": "Hello", "senderId": "MNARA",
                       "phoneNumbers": ["+254711000111", "+254711000222"]});
     let (status, body) = ask(KEY, &both).await;
@@ -170,4 +176,67 @@ async fn the_newer_address_takes_json() {
     let (status, body) = ask(KEY, &nobody).await;
     assert!(status == 400 && body.contains("phoneNumbers"), "{body}");
     sms.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_elses_program_uses_it_with_a_sender_and_an_address_of_its_own() {
+    let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = receiver.local_addr().unwrap();
+    let reports = format!("http://{address}/at/dlr");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mnara-sim"))
+        .args(["sms", "--port", "0", "--username", "kibanda"])
+        .args(["--api-key", "theirs", "--delivery-url", &reports])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(program.stdout.take().unwrap()).lines();
+    let (mut url, mut is_any) = (None, false);
+    while let Some(line) = printed.next_line().await.unwrap() {
+        if let Some((_, rest)) = line.split_once("API and inbox") {
+            url = Some(rest.trim().to_owned());
+        }
+        is_any |= line.contains("senders") && line.ends_with("any");
+        if line.starts_with("Running") {
+            break;
+        }
+    }
+    assert!(is_any);
+    let form = [
+        ("username", "kibanda"),
+        TEXT[1],
+        TEXT[2],
+        ("from", "KIBANDA"),
+    ];
+    let (status, body) = exchange(&url.unwrap(), "theirs", &form).await.unwrap();
+    assert_eq!(status, 201, "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        answer["SMSMessageData"]["Recipients"][0]["statusCode"], 101,
+        "{body}"
+    );
+
+    // The report comes to the letter of the address, and a refusal is warned of.
+    let mut warned = BufReader::new(program.stderr.take().unwrap()).lines();
+    let told = async {
+        let (mut stream, _) = receiver.accept().await.unwrap();
+        let (mut request, mut part) = (String::new(), [0; 1024]);
+        while !request.contains("retryCount=0") {
+            let read = stream.read(&mut part).await.unwrap();
+            assert!(read > 0, "{request}");
+            request.push_str(&String::from_utf8_lossy(&part[..read]));
+        }
+        let refusal = b"HTTP/1.1 418 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(refusal).await.unwrap();
+        (request, warned.next_line().await.unwrap().unwrap())
+    };
+    let (request, warning) = tokio::time::timeout(Duration::from_secs(60), told)
+        .await
+        .expect("a report comes");
+    assert!(request.starts_with("POST /at/dlr HTTP/1.1"), "{request}");
+    assert!(
+        warning.contains("refused") && warning.contains("418"),
+        "{warning}"
+    );
 }

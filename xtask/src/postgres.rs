@@ -189,6 +189,7 @@ impl Drop for Postgres {
 const PREFIX: &str = "mnara-postgres-";
 /// Files here are kept in memory.
 const MEMORY: &CStr = c"/dev/shm";
+const ELSEWHERE: &str = "/tmp";
 /// The room there that is enough for all tests.
 const ENOUGH: u64 = 2 << 30;
 const OLDEST: u32 = 15;
@@ -199,7 +200,21 @@ fn base(durability: Durability) -> PathBuf {
     if durability == Durability::None && room(MEMORY) >= ENOUGH {
         memory()
     } else {
-        env::temp_dir()
+        temporary(env::temp_dir(), packages::root())
+    }
+}
+
+/// The temporary folder, or the system's where that will not do.
+///
+/// If we are root, the server runs as somebody else and has to get into it; and its socket's path may have 107 letters.
+fn temporary(named: PathBuf, is_root: bool) -> PathBuf {
+    let is_passed = |folder: &Path| {
+        fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
+    };
+    if named.as_os_str().len() <= 50 && (!is_root || named.ancestors().all(is_passed)) {
+        named
+    } else {
+        PathBuf::from(ELSEWHERE)
     }
 }
 
@@ -321,8 +336,8 @@ fn user(name: &CStr) -> Option<(u32, u32)> {
 }
 
 /// Where its folder may be: in memory also where there is no room now, since what a killed run left may be what fills it.
-fn places() -> [PathBuf; 2] {
-    [memory(), env::temp_dir()]
+fn places() -> [PathBuf; 3] {
+    [memory(), env::temp_dir(), PathBuf::from(ELSEWHERE)]
 }
 
 /// Removes folders left by runs that were killed.
@@ -346,9 +361,11 @@ fn sweep() {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
-    use super::{Durability, Postgres, base, places};
+    use super::{Durability, ELSEWHERE, Postgres, base, places, temporary};
 
     #[test]
     fn what_killed_runs_left_is_looked_for_wherever_it_may_be() {
@@ -357,6 +374,16 @@ mod tests {
         for durability in [Durability::None, Durability::Full] {
             assert!(places.contains(&base(durability)));
         }
+    }
+
+    #[test]
+    fn a_temporary_folder_of_roots_own_is_none_for_the_server() {
+        let own = PathBuf::from(ELSEWHERE).join(format!("mnara-own-{}", std::process::id()));
+        fs::create_dir(&own).unwrap();
+        fs::set_permissions(&own, Permissions::from_mode(0o700)).unwrap();
+        let found = [true, false].map(|is_root| temporary(own.clone(), is_root));
+        fs::remove_dir(&own).unwrap();
+        assert_eq!(found, [PathBuf::from(ELSEWHERE), own]);
     }
 
     #[test]

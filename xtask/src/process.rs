@@ -1,4 +1,4 @@
-//! Starting other programs so that none outlives us: they end on Ctrl-C, on a kill, and when this program dies.
+//! Starting other programs so that none outlives us: they end on Ctrl-C, on a kill, with the terminal, and when this program dies.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
@@ -22,13 +22,17 @@ extern "C" fn on_signal(signal: libc::c_int) {
     }
 }
 
-/// Takes Ctrl-C and SIGTERM as "stop what runs and clean up" instead of dying on the spot.
+/// Takes Ctrl-C, SIGTERM and the end of the terminal as "stop what runs and clean up" instead of dying on the spot.
 pub(crate) fn listen() {
-    for signal in [libc::SIGINT, libc::SIGTERM] {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: the handler only uses atomics and kill(), both allowed there. Programs we start get the default back.
         #[expect(unsafe_code, reason = "std installs no signal handlers")]
         unsafe {
-            libc::signal(signal, on_signal as *const () as libc::sighandler_t);
+            let before = libc::signal(signal, on_signal as *const () as libc::sighandler_t);
+            // Under `nohup` the end of the terminal is to be outlived.
+            if signal == libc::SIGHUP && before == libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_IGN);
+            }
         }
     }
 }

@@ -120,10 +120,18 @@ pub(super) fn prepare_folder(
     home: &Path,
     account: Option<Account>,
 ) -> io::Result<()> {
+    let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(is_new).collect();
     DirBuilder::new()
         .recursive(true)
         .mode(0o755)
         .create(folder)?;
+    if account.is_some() {
+        // The server passes as somebody else than root, whose umask may have shut them.
+        for folder in made {
+            fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+        }
+    }
     DirBuilder::new().recursive(true).mode(0o700).create(home)?;
     fs::set_permissions(home, Permissions::from_mode(0o700))?;
     if let Some(Account { uid, gid }) = account {
@@ -302,5 +310,43 @@ fn check(result: libc::c_int) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::last_os_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_passes_to_its_folder_whoever_it_runs_as() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("var").join("mnara");
+        let account = Account {
+            uid: effective_uid(),
+            gid: 0,
+        };
+        prepare_folder(&folder, &folder.join("postgres"), Some(account)).unwrap();
+        for (path, mode) in [
+            ("var", 0o755),
+            ("var/mnara", 0o755),
+            ("var/mnara/postgres", 0o700),
+        ] {
+            let found = fs::metadata(place.path().join(path)).unwrap();
+            assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+        }
+    }
+
+    /// A umask is of a whole process, so this is one of its own.
+    #[test]
+    fn the_server_passes_to_its_folder_whatever_the_umask() {
+        let told = std::process::Command::new("sh")
+            .args(["-c", "umask 077; exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg("--exact")
+            .arg("devdb::server::tests::the_server_passes_to_its_folder_whoever_it_runs_as")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&told.stdout);
+        assert!(told.status.success() && said.contains("1 passed"), "{said}");
     }
 }

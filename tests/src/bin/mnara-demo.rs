@@ -6,13 +6,13 @@
     reason = "a program that people watch in a terminal"
 )]
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::bail;
 use clap::Parser;
-use mnara_tests::story::{stage, tell};
+use mnara_tests::story::{Brought, stage, tell};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -44,26 +44,29 @@ async fn play(once: bool) -> anyhow::Result<()> {
             () = told_to_stop() => bail!("stopped before the end"),
         };
     }
+    // The same throughout, so that no signal falls between two.
+    let mut told = Box::pin(told_to_stop());
     let mut stage = tokio::select! {
         stage = stage() => stage?,
-        () = told_to_stop() => return Ok(()),
+        () = &mut told => return Ok(()),
     };
     println!("{}", stage.guide()?);
     let mut say = |line: &str| println!("{line}");
     typed(stage.desk.lines());
     tokio::select! {
         gone = stage.attend(&mut say) => gone?,
-        () = told_to_stop() => {}
+        () = &mut told => {}
     }
-    println!("\nCleaning up.");
+    // Of a terminal that was closed nothing is left to write to.
+    let _ = writeln!(std::io::stdout(), "\nCleaning up.");
     stage.end().await
 }
 
 /// Hands on what is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.
-fn typed(lines: mpsc::Sender<String>) {
+fn typed(lines: mpsc::Sender<Brought>) {
     thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if lines.blocking_send(line).is_err() {
+            if lines.blocking_send(Brought::Line(line)).is_err() {
                 return;
             }
         }
@@ -78,8 +81,29 @@ async fn told_to_stop() {
         // Without signals Ctrl-C ends this program the hard way.
         return std::future::pending().await;
     };
+    let mut hangup = if outlives_its_terminal() {
+        None
+    } else {
+        signal(SignalKind::hangup()).ok()
+    };
+    let closed = async {
+        match &mut hangup {
+            Some(hangup) => hangup.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = closed => {}
     }
+}
+
+/// Whether SIGHUP, the first of all signals, is ignored, as `nohup` has it.
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut ignored = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.any(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
 }

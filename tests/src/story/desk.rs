@@ -1,14 +1,15 @@
-//! The demo's Wi-Fi desk: a page where somebody brings the line that enrols an agent, and finds the phones on each Wi-Fi.
+//! The demo's Wi-Fi desk: a page where somebody brings the line that enrols an agent, lets time pass, and finds the phones on each Wi-Fi.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::response::{Html, Redirect};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -25,8 +26,17 @@ textarea{font:inherit;width:100%;box-sizing:border-box}button{font:inherit;min-h
 pub struct Desk {
     address: SocketAddr,
     board: Arc<Mutex<Board>>,
-    lines: mpsc::Sender<String>,
+    lines: mpsc::Sender<Brought>,
     stop: CancellationToken,
+}
+
+/// What somebody brings.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Brought {
+    /// The line of a site.
+    Line(String),
+    /// Time, which is to pass.
+    Time(Duration),
 }
 
 #[derive(Debug, Default)]
@@ -35,14 +45,39 @@ struct Board {
     phones: Vec<(String, String)>,
     /// Where the prompts appear.
     prompts: String,
-    /// What came of the last line; nothing while that is not known.
+    /// What came of the last that was brought; nothing while that is not known.
     said: Option<String>,
-    is_busy: bool,
+    /// What is being done about it.
+    doing: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
-struct Brought {
+struct Line {
     line: String,
+}
+
+#[derive(Deserialize)]
+struct Time {
+    pass: Pass,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Pass {
+    Hour,
+    Day,
+    Week,
+}
+
+impl Pass {
+    const fn takes(self) -> Duration {
+        const HOUR: u64 = 3_600;
+        Duration::from_secs(match self {
+            Self::Hour => HOUR,
+            Self::Day => 24 * HOUR,
+            Self::Week => 7 * 24 * HOUR,
+        })
+    }
 }
 
 impl Desk {
@@ -50,7 +85,7 @@ impl Desk {
     ///
     /// # Errors
     /// When no port can be had.
-    pub async fn open(lines: mpsc::Sender<String>) -> Result<Self> {
+    pub async fn open(lines: mpsc::Sender<Brought>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .context("opening the desk's port")?;
@@ -62,6 +97,7 @@ impl Desk {
         };
         let pages = Router::new()
             .route("/", get(show).post(bring))
+            .route("/time", post(pass))
             .with_state(desk.clone());
         let stop = desk.stop.clone();
         tokio::spawn(async move {
@@ -81,7 +117,7 @@ impl Desk {
 
     /// Where lines go: whoever holds it brings some as well.
     #[must_use]
-    pub fn lines(&self) -> mpsc::Sender<String> {
+    pub fn lines(&self) -> mpsc::Sender<Brought> {
         self.lines.clone()
     }
 
@@ -96,11 +132,11 @@ impl Desk {
         self.board().phones.push((place.to_owned(), phone));
     }
 
-    /// Says what came of the last line.
+    /// Says what came of the last that was brought.
     pub fn say(&self, said: &str) {
         let mut board = self.board();
         board.said = Some(said.to_owned());
-        board.is_busy = false;
+        board.doing = None;
     }
 
     /// Closes it.
@@ -111,25 +147,38 @@ impl Desk {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    async fn hand_on(&self, brought: Brought, doing: &'static str) -> Redirect {
+        {
+            let mut board = self.board();
+            board.doing = Some(doing);
+            board.said = None;
+        }
+        if self.lines.send(brought).await.is_err() {
+            self.say("The demo is ending.");
+        }
+        Redirect::to("/")
+    }
 }
 
-async fn bring(State(desk): State<Desk>, Form(brought): Form<Brought>) -> Redirect {
-    {
-        let mut board = desk.board();
-        board.is_busy = true;
-        board.said = None;
-    }
-    if desk.lines.send(brought.line).await.is_err() {
-        desk.say("The demo is ending.");
-    }
-    Redirect::to("/")
+async fn bring(State(desk): State<Desk>, Form(brought): Form<Line>) -> Redirect {
+    let doing = "A router and its agent are coming up.";
+    desk.hand_on(Brought::Line(brought.line), doing).await
+}
+
+async fn pass(State(desk): State<Desk>, Form(time): Form<Time>) -> Redirect {
+    let brought = Brought::Time(time.pass.takes());
+    desk.hand_on(brought, "Time passes.").await
 }
 
 async fn show(State(desk): State<Desk>) -> Html<String> {
     let board = desk.board();
     let mut body = String::from("<h1>Your Wi-Fi</h1>");
-    let again = if board.is_busy {
-        body.push_str("<p role=\"status\">A router and its agent are coming up. This page looks again by itself.</p>");
+    let again = if let Some(doing) = board.doing {
+        let _ = write!(
+            body,
+            "<p role=\"status\">{doing} This page looks again by itself.</p>"
+        );
         "<meta http-equiv=\"refresh\" content=\"1\">"
     } else {
         ""
@@ -155,7 +204,10 @@ async fn show(State(desk): State<Desk>) -> Html<String> {
         "</ul><p>Open one, choose a plan, type a number such as 0733111222 and press Pay. The prompt appears on \
          <a href=\"{0}/phone\">{0}/phone</a>.</p>\
          <h2>Bring a router up</h2><form method=\"post\"><p><label for=\"line\">The line that your site's page shows under \"Enrol the agent\"</label></p>\
-         <p><textarea id=\"line\" name=\"line\" rows=\"4\" required></textarea></p><p><button>Bring it up</button></p></form>",
+         <p><textarea id=\"line\" name=\"line\" rows=\"4\" required></textarea></p><p><button>Bring it up</button></p></form>\
+         <h2>Let time pass</h2><p>For everything here alike: the cloud, the sites with their routers, M-PESA, Pesapal.</p>\
+         <form method=\"post\" action=\"/time\"><p><button name=\"pass\" value=\"hour\">An hour passes</button> \
+         <button name=\"pass\" value=\"day\">A day passes</button> <button name=\"pass\" value=\"week\">A week passes</button></p></form>",
         escaped(&board.prompts)
     );
     Html(format!(

@@ -14,6 +14,7 @@ mod people;
 mod stage;
 mod till;
 
+pub use desk::Brought;
 pub use paid::OWNER as LAPSED_OWNER;
 pub use people::{PASSWORD, join};
 pub use stage::{Stage, alone, stage};

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::desk::Desk;
+use super::desk::{Brought, Desk};
 use super::people::{self, People};
 use super::till::{self, Kiosk};
 use super::{history, paid};
@@ -18,6 +18,8 @@ use crate::sim::pesapal::Pesapal;
 use crate::sim::routeros;
 use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
+use crate::world::agent::Agent;
+use crate::world::clock::Push;
 use crate::world::phone::Phone;
 use crate::world::{Setup, Site, World};
 
@@ -42,11 +44,13 @@ pub struct Stage {
     /// Where somebody brings the line of a site.
     pub desk: Desk,
     /// What was brought there, or typed.
-    brought: mpsc::Receiver<String>,
+    brought: mpsc::Receiver<Brought>,
     /// Another business, whose customers pay a till by hand, where it is looked at.
     pub kiosk: Option<Kiosk>,
     /// Sites whose line somebody brought, so that they live as long as the stage.
     pub newcomers: Vec<Site>,
+    /// How much time somebody let pass.
+    passed: Duration,
 }
 
 /// Who is on stage.
@@ -138,6 +142,7 @@ async fn set(cast: Cast) -> Result<Stage> {
         brought,
         kiosk,
         newcomers: Vec::new(),
+        passed: Duration::ZERO,
         world,
         phones,
         hours,
@@ -187,6 +192,7 @@ impl Stage {
              \n             the admin sees the money at {})\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
              \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
+             \n  time       {}    an hour, a day or a week passes for everything here: an hour that was sold ends, a trial runs out\n\
              \n{}\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
@@ -211,6 +217,7 @@ impl Stage {
             world.controller.url("/admin"),
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
             world.sms.as_ref().map(Sms::url).unwrap_or_default(),
+            self.desk.url(),
             self.beginning(),
             world.site.router.control(),
             world.site.router.api(),
@@ -270,6 +277,8 @@ impl Stage {
         };
         let id = format!("newcomer {}", self.newcomers.len() + 1);
         let site = self.world.site_by(line, &id, router).await?;
+        site.router.advance(self.passed);
+        catch_up(&site.agent, self.passed).await?;
         let phone = site.join()?;
         let port = site
             .router
@@ -320,14 +329,12 @@ impl Stage {
                 }
                 () = world.site.agent.ended() => {
                     world.site.agent.start().await?;
+                    catch_up(&world.site.agent, self.passed).await?;
                     say("The agent was gone and is back, as if its machine had lost power.");
                 }
-                Some(line) = brought.recv() => {
-                    if line.trim().is_empty() {
-                        self.desk.say("Nothing was brought.");
-                        continue;
-                    }
-                    match self.welcome(line.trim()).await {
+                Some(brought) = brought.recv() => match brought {
+                    Brought::Line(line) if line.trim().is_empty() => self.desk.say("Nothing was brought."),
+                    Brought::Line(line) => match self.welcome(line.trim()).await {
                         Ok(said) => {
                             self.desk.say("Your site is up: its phone stands first in the list.");
                             say(&said);
@@ -337,16 +344,75 @@ impl Stage {
                             self.desk.say(&said);
                             say(&said);
                         }
+                    },
+                    Brought::Time(by) => {
+                        let said = self.let_pass(by).await;
+                        self.desk.say(&said);
+                        say(&said);
                     }
-                }
+                },
                 () = due => {
                     back = None;
-                    world.controller.start().await?;
+                    self.bring_back().await?;
                     say("The cloud is back and takes over what happened meanwhile.\n");
                     say(&self.kill_line()?);
                 }
             }
         }
+    }
+
+    fn sites(&self) -> impl Iterator<Item = &Site> {
+        std::iter::once(&self.world.site)
+            .chain(self.kiosk.as_ref().map(|kiosk| &kiosk.site))
+            .chain(&self.newcomers)
+    }
+
+    /// Lets time pass and says what came of it.
+    async fn let_pass(&mut self, by: Duration) -> String {
+        if !self.world.controller.runs() {
+            return "The cloud is away; wait until it is back.".to_owned();
+        }
+        // A site that is told the new time before its own clock was moved would add the same time twice.
+        self.sites().for_each(|site| site.cable.cut());
+        let moved = self.move_clocks(by).await;
+        self.sites().for_each(|site| site.cable.mend());
+        match moved {
+            Ok(()) => format!(
+                "Time has passed for everything here, {} h in all.",
+                self.passed.as_secs() / 3_600
+            ),
+            Err(error) => format!("Time has not passed everywhere: {error:#}"),
+        }
+    }
+
+    async fn move_clocks(&mut self, by: Duration) -> Result<()> {
+        // What the controller asks when it wakes bears the new time, and is refused where it is ten minutes off.
+        self.world.daraja.advance(by);
+        if let Some(pesapal) = &self.world.pesapal {
+            pesapal.clock().advance(by);
+        }
+        self.world.controller.advance(by).await?;
+        self.passed += by;
+        for site in self.sites() {
+            if site.agent.runs() {
+                site.agent.advance(by).await?;
+            }
+            site.router.advance(by);
+        }
+        Ok(())
+    }
+
+    /// Brings the cloud back to where time has come to here: a program that starts knows no time but the machine's.
+    async fn bring_back(&mut self) -> Result<()> {
+        if self.passed.is_zero() {
+            return self.world.controller.start().await;
+        }
+        // No site hears of the time in between.
+        self.sites().for_each(|site| site.cable.cut());
+        self.world.controller.start().await?;
+        self.world.controller.advance(self.passed).await?;
+        self.sites().for_each(|site| site.cable.mend());
+        Ok(())
     }
 
     /// Ends everything.
@@ -364,4 +430,13 @@ impl Stage {
         }
         self.world.end().await
     }
+}
+
+/// Puts the wall clock of an agent that has just started to where time has come to: it compares it with the controller's.
+async fn catch_up(agent: &Agent, passed: Duration) -> Result<()> {
+    if !passed.is_zero() {
+        let millis = i64::try_from(passed.as_millis())?;
+        agent.push(Push::Jump(millis)).await?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod backup;
 mod by_hand;
 mod commands;
 mod database;
+mod demo;
 mod described;
 mod disk;
 mod enrol;

@@ -1,7 +1,8 @@
 //! What the simulator is started with: addresses, the Daraja apps it knows, its clock and its knobs.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
+use anyhow::bail;
 use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,36 @@ impl App {
             Kind::Paybill => "CustomerPayBillOnline",
             Kind::Till { .. } => "CustomerBuyGoodsOnline",
         }
+    }
+}
+
+impl FromStr for App {
+    type Err = anyhow::Error;
+
+    /// Reads it as the simulator's flag has it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (parts, kind) = match parts[..] {
+            [key, secret, shortcode, passkey] => ([key, secret, shortcode, passkey], Kind::Paybill),
+            [key, secret, shortcode, passkey, till] => (
+                [key, secret, shortcode, passkey],
+                Kind::Till {
+                    number: till.into(),
+                },
+            ),
+            _ => bail!("write KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till"),
+        };
+        let [consumer_key, consumer_secret, shortcode, passkey] = parts.map(str::to_owned);
+        let app = Self {
+            business: format!("BUSINESS {shortcode}"),
+            consumer_key,
+            consumer_secret,
+            shortcode,
+            kind,
+            passkey,
+        };
+        app.check()?;
+        Ok(app)
     }
 }
 

@@ -44,9 +44,9 @@ pub(super) async fn show(State(router): State<Arc<Router>>) -> Html<String> {
     for (what, words) in [
         ("power-cut", "Pull the plug"),
         ("graceful", "Reboot"),
-        ("minutes", "10 minutes pass"),
-        ("hours", "An hour passes"),
-        ("day", "A day passes"),
+        ("minutes", "The router's clock: 10 minutes on"),
+        ("hours", "The router's clock: an hour on"),
+        ("day", "The router's clock: a day on"),
     ] {
         button(&mut page, what, "", words);
     }

@@ -137,7 +137,8 @@ fn handed_in(shared: &Arc<Shared>, headers: &HeaderMap, ask: &Ask) -> Response {
         }
     }
     let accept = header(headers, "accept");
-    if !ask.from.is_empty() && !shared.config.senders.contains(&ask.from) {
+    let senders = &shared.config.senders;
+    if !(ask.from.is_empty() || senders.is_empty() || senders.contains(&ask.from)) {
         return told(
             json!({"Message": "InvalidSenderId", "Recipients": []}),
             accept,
@@ -299,8 +300,15 @@ async fn stop_one(Extract(shared): Sim, Json(phone): Json<Phone>) -> StatusCode 
 
 /// Puts a phone on the black list and tells of it.
 pub(super) fn opt_out(shared: &Arc<Shared>, phone: &str) {
-    shared.state().black.insert(phone.to_owned());
-    let sender = shared.config.senders.first().cloned().unwrap_or_default();
+    let sender = {
+        let mut state = shared.state();
+        state.black.insert(phone.to_owned());
+        let texts = state.texts.iter().rev();
+        let last = texts.filter(|text| text.to == phone).map(|text| &text.from);
+        // It is the sender who wrote last that is told of it.
+        let senders = shared.config.senders.iter();
+        last.chain(senders).next().cloned().unwrap_or_default()
+    };
     tell::of_opt_out(shared, phone.to_owned(), sender);
 }
 

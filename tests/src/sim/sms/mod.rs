@@ -38,10 +38,12 @@ pub struct Config {
     pub username: String,
     /// And the key.
     pub key: String,
-    /// Senders that are registered; a call may leave the sender out.
+    /// Senders that are registered; any is, where none is named. A call may leave the sender out.
     pub senders: BTreeSet<String>,
-    /// Where delivery reports and opt-outs go, as the dashboard has it; the paths `/delivery` and `/opt-out` are put behind it.
-    pub callback: Option<String>,
+    /// Where delivery reports go, to the letter, as the dashboard has it.
+    pub delivery_url: Option<String>,
+    /// Where opt-outs go.
+    pub opt_out_url: Option<String>,
     /// What is on the account, in hundredths of a shilling.
     pub balance: u64,
     /// What one message costs.
@@ -55,7 +57,8 @@ impl Default for Config {
             username: "sandbox".to_owned(),
             key: "atsk_simulated".to_owned(),
             senders: BTreeSet::from(["MNARA".to_owned()]),
-            callback: None,
+            delivery_url: None,
+            opt_out_url: None,
             balance: 1_000_000,
             price: 80,
         }
@@ -110,7 +113,8 @@ struct State {
     balance: u64,
     black: BTreeSet<String>,
     faults: Vec<Fault>,
-    callback: Option<String>,
+    delivery_url: Option<String>,
+    opt_out_url: Option<String>,
 }
 
 impl Sms {
@@ -125,7 +129,8 @@ impl Sms {
         let address = listener.local_addr()?;
         let state = State {
             balance: config.balance,
-            callback: config.callback.clone(),
+            delivery_url: config.delivery_url.clone(),
+            opt_out_url: config.opt_out_url.clone(),
             ..State::default()
         };
         let shared = Arc::new(Shared {
@@ -155,9 +160,11 @@ impl Sms {
         format!("http://{}", self.address)
     }
 
-    /// Names where reports go, as somebody does in the dashboard.
+    /// Names where reports go, as somebody does in the dashboard: to `/delivery` and `/opt-out` behind an address.
     pub fn report_to(&self, callback: &str) {
-        self.shared.state().callback = Some(callback.to_owned());
+        let mut state = self.shared.state();
+        state.delivery_url = Some(behind(callback, "delivery"));
+        state.opt_out_url = Some(behind(callback, "opt-out"));
     }
 
     /// Has something go wrong.
@@ -203,6 +210,12 @@ impl Sms {
         let found = tokio::time::timeout(PATIENCE, waiting).await;
         found.ok().flatten().ok_or_else(|| NoText(phone.to_owned()))
     }
+}
+
+/// The address of what is told, behind one that takes both.
+#[must_use]
+pub fn behind(callback: &str, what: &str) -> String {
+    format!("{}/{what}", callback.trim_end_matches('/'))
 }
 
 impl Drop for Sms {

@@ -65,7 +65,8 @@ async fn report(shared: &Shared, id: &str, to: &str, status: &str, reason: Optio
         ("retryCount", "0"),
     ];
     form.extend(reason.map(|reason| ("failureReason", reason)));
-    post(shared, "delivery", &form).await;
+    let url = shared.state().delivery_url.clone();
+    post(shared, url, &form).await;
     {
         let mut state = shared.state();
         if let Some(text) = state.texts.iter_mut().find(|text| text.id == id) {
@@ -80,16 +81,15 @@ pub(super) fn of_opt_out(shared: &Arc<Shared>, phone: String, sender: String) {
     let told = Arc::clone(shared);
     shared.tracker.spawn(async move {
         let form = [("senderId", sender.as_str()), ("phoneNumber", &phone)];
-        post(&told, "opt-out", &form).await;
+        let url = told.state().opt_out_url.clone();
+        post(&told, url, &form).await;
     });
 }
 
-async fn post(shared: &Shared, what: &str, form: &[(&str, &str)]) {
-    let callback = shared.state().callback.clone();
-    let Some(callback) = callback else {
+async fn post(shared: &Shared, url: Option<String>, form: &[(&str, &str)]) {
+    let Some(url) = url else {
         return;
     };
-    let url = format!("{}/{what}", callback.trim_end_matches('/'));
     let is_here = url::Url::parse(&url).is_ok_and(|url| match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -111,8 +111,12 @@ async fn post(shared: &Shared, what: &str, form: &[(&str, &str)]) {
         .send();
     tokio::select! {
         () = shared.stop.cancelled() => {}
-        sent = sent => if let Err(error) = sent {
-            tracing::debug!(error = %error.without_url(), "a report was not taken");
+        sent = sent => match sent {
+            Ok(answer) if !answer.status().is_success() => {
+                tracing::warn!(status = answer.status().as_u16(), "a report was refused");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error.without_url(), "a report was not taken"),
         },
     }
 }
