@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,11 +32,11 @@ pub struct Place {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-/// Serves until shutdown.
+/// Serves until shutdown, each connection with the newest certificate.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    tls: Option<TlsAcceptor>,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
     connections: usize,
     shutdown: CancellationToken,
 ) {
@@ -61,7 +61,8 @@ pub async fn serve(
         let place = Place {
             _permit: Arc::new(permit.expect("nobody closes the places")),
         };
-        let (router, tls, shutdown) = (router.clone(), tls.clone(), shutdown.clone());
+        let tls = tls.as_ref().map(|newest| newest.borrow().clone());
+        let (router, shutdown) = (router.clone(), shutdown.clone());
         running.spawn(connection(stream, (peer, place), router, tls, shutdown));
     }
     drop(listener);
@@ -127,15 +128,21 @@ async fn exchange<S>(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use axum::http::{StatusCode, header};
     use axum::routing::get;
+    use rustls_pki_types::ServerName;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::Notify;
+    use tokio_rustls::TlsConnector;
 
     use super::*;
+    use crate::app::tests::START;
+    use crate::clock::Clock;
     use crate::web::patient::TAKEN;
+    use crate::web::tls::kept;
 
     #[tokio::test]
     async fn shutdown_lets_a_running_request_end_and_takes_no_new_one() {
@@ -244,50 +251,77 @@ mod tests {
         serving.await.unwrap();
     }
 
-    #[tokio::test]
-    async fn tls_is_served_from_files_and_a_caller_without_it_is_dropped() {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+    /// Writes a new certificate with its key, and gives a client that trusts no other.
+    fn renew(chain: &Path, key: &Path) -> TlsConnector {
         let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let (chain, key) = (
-            folder.path().join("chain.pem"),
-            folder.path().join("key.pem"),
-        );
-        std::fs::write(&chain, own.cert.pem()).unwrap();
-        std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
-        let tls = crate::web::tls::acceptor(&chain, &key).unwrap();
-        assert!(crate::web::tls::acceptor(&key, &chain).is_err());
-
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/", get(|| async { "hello" }));
-        let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, router, Some(tls), 16, shutdown.clone()));
-
+        std::fs::write(chain, own.cert.pem()).unwrap();
+        std::fs::write(key, own.signing_key.serialize_pem()).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(own.cert.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let client = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
-        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        let stream = TcpStream::connect(address).await.unwrap();
-        let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
-        let mut stream = connector.connect(name, stream).await.unwrap();
-        stream.write_all(request).await.unwrap();
+        TlsConnector::from(Arc::new(client))
+    }
+
+    async fn ask(address: SocketAddr, client: &TlsConnector) -> std::io::Result<String> {
+        let stream = TcpStream::connect(address).await?;
+        let name = ServerName::try_from("localhost").map_err(std::io::Error::other)?;
+        let mut stream = client.connect(name, stream).await?;
+        stream.write_all(REQUEST).await?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn tls_is_served_from_files_as_they_are_now_and_a_caller_without_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = (
+            folder.path().join("chain.pem"),
+            folder.path().join("key.pem"),
+        );
+        let client = renew(&chain, &key);
+        let (tasks, clock) = (TaskTracker::new(), Clock::still(START));
+        let tls = kept(&tasks, clock.clone(), &chain, &key).unwrap();
+        assert!(kept(&tasks, clock.clone(), &key, &chain).is_err());
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let shutdown = CancellationToken::new();
+        let mut renewed = tls.clone();
+        let serving = tokio::spawn(serve(listener, router, Some(tls), 16, shutdown.clone()));
+        let answer = ask(address, &client).await.unwrap();
         assert!(answer.ends_with("hello"), "{answer}");
 
         let mut plain = TcpStream::connect(address).await.unwrap();
-        plain.write_all(request).await.unwrap();
+        plain.write_all(REQUEST).await.unwrap();
         let mut answer = Vec::new();
         // Closed or reset, but never answered in the clear.
         drop(plain.read_to_end(&mut answer).await);
         assert!(!answer.starts_with(b"HTTP"));
+
+        // Half of a renewal is no certificate.
+        let newer = renew(&chain, &folder.path().join("newer.pem"));
+        clock.advance(Duration::from_secs(3600));
+        ask(address, &client).await.unwrap();
+        std::fs::rename(folder.path().join("newer.pem"), &key).unwrap();
+        clock.advance(Duration::from_secs(3600));
+        renewed.changed().await.unwrap();
+        let answer = ask(address, &newer).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+        assert!(ask(address, &client).await.is_err());
+
+        drop(renewed);
         shutdown.cancel();
         serving.await.unwrap();
+        tasks.close();
+        tasks.wait().await;
     }
 }
