@@ -411,6 +411,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         };
         let mut tx = self.app.db.tenant(sender.provider).await?;
         let (head, ours) = feed_digest(&mut tx, sender.provider, sender.site).await?;
+        // What follows has a connection of its own, and who holds one must not wait for another.
+        drop(tx);
         // An agent that is behind has rows to come, and is compared another time.
         if head == cursor && ours != digest && self.session.start_over() {
             tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "the rows of a site are not those its agent holds; it reads them anew");
