@@ -106,6 +106,7 @@ pub fn table(app: &App) -> Router<App> {
         .merge(
             pages(app)
                 .into_router()
-                .layer(Extension(Watchers::default())),
+                .layer(Extension(Watchers::default()))
+                .layer(Extension(public_api::pages::Description::default())),
         )
 }
