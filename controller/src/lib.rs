@@ -259,7 +259,9 @@ async fn assemble(
 async fn serve(app: &App) -> anyhow::Result<()> {
     let web = &app.config.web;
     let tls = match (&web.tls_cert, &web.tls_key) {
-        (Some(chain), Some(key)) => Some(web::tls::acceptor(chain, key)?),
+        (Some(chain), Some(key)) => {
+            Some(web::tls::kept(&app.tasks, app.clock.clone(), chain, key)?)
+        }
         _ => None,
     };
     let public = web.public();

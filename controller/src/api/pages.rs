@@ -1,13 +1,18 @@
 //! The description of the API: as a document for programs, and as a page for people, which is made from the document.
 
+use std::sync::{Arc, OnceLock};
+
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::calls;
 use super::document::{ABOUT, PROBLEMS, document as describe};
+use super::gate::Listed;
 use super::made::BASE;
 use crate::app::App;
 use crate::providers::keys::scopes::Scope;
@@ -16,14 +21,38 @@ use crate::providers::pages::words::Words;
 use crate::web::page::html;
 use crate::webhooks::Kind;
 
+/// The description; one for the process, made when somebody first asks for it, since anybody may ask and all of it is always the same.
+#[derive(Clone, Default)]
+pub struct Description(Arc<OnceLock<Written>>);
+
+struct Written {
+    document: Bytes,
+    parts: Vec<Part>,
+}
+
+impl Description {
+    fn written(&self, app: &App) -> &Written {
+        self.0.get_or_init(|| {
+            let table = calls(app);
+            let document = describe(app, table.listed());
+            Written {
+                parts: parts(app, table.listed(), &document),
+                document: document.to_string().into(),
+            }
+        })
+    }
+}
+
 /// Gives the document.
-pub async fn document(State(app): State<App>) -> Response {
-    let document = describe(&app, calls(&app).listed());
+pub async fn document(
+    State(app): State<App>,
+    Extension(description): Extension<Description>,
+) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "public, max-age=300"),
     ];
-    (headers, document.to_string()).into_response()
+    (headers, description.written(&app).document.clone()).into_response()
 }
 
 /// A parameter, or a field of a body or an answer.
@@ -75,30 +104,17 @@ struct ApiPage<'a> {
     events: Vec<(&'static str, &'static str)>,
     scopes: Vec<(&'static str, &'static str)>,
     problems: [(u16, &'static str); 14],
-    parts: Vec<Part>,
+    parts: &'a [Part],
     base: String,
 }
 
 /// Shows the page.
-pub async fn read(State(app): State<App>, frame: Frame) -> Response {
-    let table = calls(&app);
-    let document = describe(&app, table.listed());
+pub async fn read(
+    State(app): State<App>,
+    Extension(description): Extension<Description>,
+    frame: Frame,
+) -> Response {
     let base = app.config.web.public();
-    let mut parts: Vec<Part> = Vec::new();
-    for one in table.listed() {
-        let path = format!("{BASE}{}", one.path);
-        let method = one.method.as_str();
-        let operation = &document["paths"][&path][method.to_lowercase()];
-        let call = call(&document, operation, method, &path, base.as_str());
-        let name = text(&operation["tags"][0]);
-        match parts.last_mut().filter(|part| part.name == name) {
-            Some(part) => part.calls.push(call),
-            None => parts.push(Part {
-                name,
-                calls: vec![call],
-            }),
-        }
-    }
     let w = frame.words();
     let page = ApiPage {
         frame: &frame,
@@ -121,10 +137,31 @@ pub async fn read(State(app): State<App>, frame: Frame) -> Response {
             .map(|scope| (scope.word(), w.keys.scope(scope)))
             .collect(),
         problems: PROBLEMS,
-        parts,
+        parts: &description.written(&app).parts,
         base: base.as_str().to_owned(),
     };
     html(StatusCode::OK, &page)
+}
+
+/// The calls by what they are about.
+fn parts(app: &App, listed: &[Listed], document: &Value) -> Vec<Part> {
+    let base = app.config.web.public();
+    let mut parts: Vec<Part> = Vec::new();
+    for one in listed {
+        let path = format!("{BASE}{}", one.path);
+        let method = one.method.as_str();
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        let call = call(document, operation, method, &path, base.as_str());
+        let name = text(&operation["tags"][0]);
+        match parts.last_mut().filter(|part| part.name == name) {
+            Some(part) => part.calls.push(call),
+            None => parts.push(Part {
+                name,
+                calls: vec![call],
+            }),
+        }
+    }
+    parts
 }
 
 fn text(value: &Value) -> String {

@@ -354,6 +354,12 @@ impl PublicUrl {
         format!("{}{path}", self.as_str())
     }
 
+    /// The origin as a browser sends it.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     /// Whether it is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -526,6 +532,7 @@ mod tests {
         assert_eq!(url.join("/x/y"), "https://billing.example.com/x/y");
         let url: PublicUrl = "https://example.com/billing".parse().unwrap();
         assert_eq!(url.join("/x"), "https://example.com/billing/x");
+        assert_eq!(url.origin(), "https://example.com");
     }
 
     #[test]

@@ -4,17 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
-use hyper_util::rt::TokioIo;
 use mnara_protocol::clock::Ticks;
-use mnara_protocol::enrol::SUBPROTOCOL;
 use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{
@@ -22,7 +12,6 @@ use mnara_protocol::session::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tungstenite::handshake::derive_accept_key;
 
 use super::alarm::{alarm, duplicate, forked};
 use super::dispatch::Sender;
@@ -37,78 +26,15 @@ use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::db::Reason;
 use crate::ratelimit::{Act, By, TooMany};
-use crate::web::{Caller, Problem};
 
 /// A peer that does not take a message within this time is gone.
-const SEND: Duration = Duration::from_secs(20);
+pub(super) const SEND: Duration = Duration::from_secs(20);
+/// A hello is waited for no longer, since whoever says nothing holds a place. A line that needs more would be given up by its probes.
+const HELLO: Duration = Duration::from_secs(10);
 /// Questions of one link under way at once.
 const ASKING: usize = 16;
 /// How long an agent waits that came while the door was full.
 const COME_BACK: u32 = 15;
-
-/// `GET /agent/v1/link`: the upgrade.
-///
-/// # Errors
-/// A problem document when the request is no WebSocket of ours.
-pub async fn upgrade(
-    State(app): State<App>,
-    Extension(hub): Extension<Hub>,
-    Caller(source): Caller,
-    mut request: Request,
-) -> Result<Response, Problem> {
-    app.limits.check(Act::Link, By::Address(source))?;
-    let accept = accept(request.headers())?;
-    let upgrade = hyper::upgrade::on(&mut request);
-    app.tasks.spawn({
-        let app = app.clone();
-        async move {
-            match tokio::time::timeout(SEND, upgrade).await {
-                Ok(Ok(upgraded)) => {
-                    Box::pin(run(&app, &hub, Socket::new(TokioIo::new(upgraded)))).await
-                }
-                Ok(Err(error)) => tracing::debug!(%error, "a link was not upgraded"),
-                Err(_) => tracing::debug!("a link was not upgraded in time"),
-            }
-        }
-    });
-    let headers = [
-        (CONNECTION, HeaderValue::from_static("Upgrade")),
-        (UPGRADE, HeaderValue::from_static("websocket")),
-        (
-            SEC_WEBSOCKET_PROTOCOL,
-            HeaderValue::from_static(SUBPROTOCOL),
-        ),
-        (SEC_WEBSOCKET_ACCEPT, accept),
-    ];
-    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
-}
-
-fn accept(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
-    let says = |name, word: &str| {
-        let values = headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        values
-            .flat_map(|value| value.split(','))
-            .any(|part| part.trim().eq_ignore_ascii_case(word))
-    };
-    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
-    match key {
-        Some(key)
-            if says(UPGRADE, "websocket")
-                && says(SEC_WEBSOCKET_VERSION, "13")
-                && says(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) =>
-        {
-            HeaderValue::from_str(&derive_accept_key(key)).map_err(|_| Problem::internal())
-        }
-        _ => Err(Problem::new(
-            StatusCode::UPGRADE_REQUIRED,
-            "not-a-link",
-            "This address is for agents: a WebSocket with the subprotocol mnara.1.",
-        )),
-    }
-}
 
 /// A link that was let in.
 struct Admission {
@@ -149,7 +75,11 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
             return;
         }
     };
-    let mut session = Session::<Controller>::new(Config::STANDARD, keys);
+    let config = Config {
+        handshake: HELLO,
+        ..Config::STANDARD
+    };
+    let mut session = Session::<Controller>::new(config, keys);
     session.link_up(app.clock.monotonic(), app.entropy.bytes());
     let (answered, answers) = mpsc::channel(ASKING);
     let mut link = Link {
@@ -481,6 +411,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         };
         let mut tx = self.app.db.tenant(sender.provider).await?;
         let (head, ours) = feed_digest(&mut tx, sender.provider, sender.site).await?;
+        // What follows has a connection of its own, and who holds one must not wait for another.
+        drop(tx);
         // An agent that is behind has rows to come, and is compared another time.
         if head == cursor && ours != digest && self.session.start_over() {
             tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "the rows of a site are not those its agent holds; it reads them anew");

@@ -23,6 +23,7 @@ pub mod sample;
 pub(crate) mod socket;
 pub mod store;
 mod take_over;
+pub mod upgrade;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};

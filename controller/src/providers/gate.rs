@@ -137,14 +137,19 @@ impl Pages {
             let lead = move |uri: Uri| async move { onward(up_to(uri.path(), parts)) };
             self.router = self.router.route(path, routing::get(lead));
         }
-        let foreign = CsrfLayer::new().with_rejection_response(|_| {
-            Problem::new(
-                StatusCode::FORBIDDEN,
-                "another-site",
-                "This was sent from another site's page. Open the page here and try again.",
-            )
-            .into_response()
-        });
+        // A browser that does not tell whose page a form is on is known by its origin, also behind a proxy that hands on no `Host`.
+        let own = self.app.config.web.public().origin();
+        let foreign = CsrfLayer::new()
+            .add_trusted_origin(own)
+            .expect("an address with scheme and host has an origin")
+            .with_rejection_response(|_| {
+                Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "another-site",
+                    "This was sent from another site's page. Open the page here and try again.",
+                )
+                .into_response()
+            });
         self.router
             .method_not_allowed_fallback(enter::no_method)
             .layer(foreign)

@@ -12,7 +12,7 @@ use crate::dispatch::DISPATCH;
 use crate::fleet::firmware::fetched;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
-use crate::fleet::{api, link};
+use crate::fleet::{api, upgrade};
 use crate::payments::{c2b, callback};
 use crate::providers::sms::reports;
 use crate::subscriptions::notify;
@@ -70,7 +70,7 @@ pub fn table(app: &App) -> Router<App> {
         .route(IDENTITY_PATH, get(api::identity))
         .route(ENROL_PATH, post(api::enrol_agent))
         .route(CLOCK_PATH, post(api::clock))
-        .route(LINK_PATH, get(link::upgrade))
+        .route(LINK_PATH, get(upgrade::upgrade))
         .layer(Extension(identity))
         .layer(Extension(hub));
     // What routers fetch once, while somebody sets them up.
@@ -106,6 +106,7 @@ pub fn table(app: &App) -> Router<App> {
         .merge(
             pages(app)
                 .into_router()
-                .layer(Extension(Watchers::default())),
+                .layer(Extension(Watchers::default()))
+                .layer(Extension(public_api::pages::Description::default())),
         )
 }

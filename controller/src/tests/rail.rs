@@ -68,7 +68,7 @@ impl Stage {
             .push_back((status, body.to_owned()));
     }
 
-    /// Pushes and requests of an operator wait until a permit is given.
+    /// Pushes, requests of an operator and addresses to register wait until a permit is given.
     pub(super) fn hold_pushes(&self) -> Arc<tokio::sync::Semaphore> {
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         self.0.lock().unwrap().hold = Some(Arc::clone(&gate));
@@ -169,7 +169,7 @@ async fn play(State(stage): State<Stage>, request: Request) -> Response {
             });
             (played.hold.clone(), answer)
         } else if path.contains("registerurl") {
-            (None, (200, json!({"OriginatorCoversationID": "1", "ResponseCode": "0", "ResponseDescription": "success"}).to_string()))
+            (played.hold.clone(), (200, json!({"OriginatorCoversationID": "1", "ResponseCode": "0", "ResponseDescription": "success"}).to_string()))
         } else if played.refuses_keys {
             (None, (400, String::new()))
         } else {

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod extract;
 pub mod layers;
 pub mod page;
+pub mod patient;
 pub mod problem;
 pub mod repeat;
 pub mod serve;

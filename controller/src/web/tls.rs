@@ -2,16 +2,53 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+
+/// How often the files are read anew. Whoever renews certificates does so weeks before the end, and tells nobody.
+const ANEW: Duration = Duration::from_secs(3600);
+
+/// Reads the files into an acceptor, and anew each hour until nobody holds it any more.
+///
+/// # Errors
+/// Says which file is wrong. Later on that is a warning, and what was read before is served.
+pub fn kept(
+    tasks: &TaskTracker,
+    clock: Clock,
+    chain: &Path,
+    key: &Path,
+) -> Result<watch::Receiver<TlsAcceptor>, TlsError> {
+    let (newest, kept) = watch::channel(acceptor(chain, key)?);
+    let (chain, key) = (chain.to_owned(), key.to_owned());
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                () = newest.closed() => return,
+                () = clock.sleep(ANEW) => {}
+            }
+            match acceptor(&chain, &key) {
+                Ok(read) => drop(newest.send_replace(read)),
+                Err(error) => {
+                    tracing::warn!(error = %format!("{:#}", anyhow::Error::new(error)), "a renewed certificate cannot be used; the one before is served on");
+                }
+            }
+        }
+    });
+    Ok(kept)
+}
 
 /// Reads the files into an acceptor.
 ///
 /// # Errors
 /// Says which file is wrong.
-pub fn acceptor(chain: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(chain: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let unreadable = |file: &Path| {
         let file = file.to_owned();
         |source| TlsError::Unreadable { file, source }

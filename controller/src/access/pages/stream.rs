@@ -9,7 +9,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
@@ -152,7 +152,9 @@ pub async fn live(
         let event = Event::default().event("live").retry(RETRY).data(html);
         Some((Ok::<_, Infallible>(event), stream))
     });
-    Ok(Sse::new(events).into_response())
+    // A proxy like nginx would keep what is told until it has a bufferful.
+    let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((unbuffered, Sse::new(events)).into_response())
 }
 
 impl Stream {

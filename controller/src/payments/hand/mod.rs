@@ -88,6 +88,9 @@ pub enum NotOpened {
     /// The sites could not be told.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// The program is ending.
+    #[error("the program is ending")]
+    Ending,
     /// The database refused.
     #[error("the sites could not be told")]
     Database(#[from] sqlx::Error),
@@ -95,9 +98,24 @@ pub enum NotOpened {
 
 /// Registers the addresses of a business, and tells its sites that customers may pay by hand if so.
 ///
+/// It goes on even if whoever asked goes away: M-PESA takes addresses once, and afterwards ours would look to us like somebody else's.
+///
 /// # Errors
 /// [`NotOpened`].
 pub async fn open(
+    app: &App,
+    provider: ProviderId,
+    choice: Choice,
+    actor: Actor,
+) -> Result<Registered, NotOpened> {
+    let opening = app.tasks.spawn({
+        let app = app.clone();
+        async move { register(&app, provider, choice, actor).await }
+    });
+    opening.await.unwrap_or(Err(NotOpened::Ending))
+}
+
+async fn register(
     app: &App,
     provider: ProviderId,
     choice: Choice,

@@ -183,6 +183,7 @@ pub async fn register(
         Err(NotOpened::Database(error) | NotOpened::C2b(C2bError::Database(error))) => {
             return Err(error.into());
         }
+        Err(NotOpened::Ending) => return Err(Trouble::Away),
         Err(error) => {
             tracing::error!(%error, "addresses could not be registered");
             return Err(Trouble::Inside);

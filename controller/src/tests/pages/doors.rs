@@ -280,3 +280,30 @@ async fn half_a_form_is_told_on_a_page(pool: PgPoolOptions, options: PgConnectOp
         assert!(got.text.contains("We could not read that"), "{path}");
     }
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_old_browser_sends_forms_through_a_proxy_that_hands_on_no_host(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let flags = ["--public-url", "https://billing.example.com"];
+    let world = World::open_with(pool, options, &flags).await;
+    for (origin, is_ours) in [
+        ("https://billing.example.com", true),
+        ("http://billing.example.com", false),
+        ("https://evil.example", false),
+        ("null", false),
+    ] {
+        let mut request = Request::post("/log-in")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("host", "127.0.0.1:8080")
+            .header("origin", origin)
+            .body(Body::from("who=nobody%40example.com&password=wrong"))
+            .unwrap();
+        let peer = SocketAddr::from(([198, 51, 100, 7], 4000));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = world.router.clone().oneshot(request).await.unwrap();
+        let is_taken = response.status() != StatusCode::FORBIDDEN;
+        assert_eq!(is_taken, is_ours, "{origin}: {}", response.status());
+    }
+}

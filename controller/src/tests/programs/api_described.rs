@@ -6,6 +6,7 @@ use super::*;
 use crate::plans::DEAREST;
 use crate::providers::keys::scopes::Scope;
 use crate::rails::msisdn::Msisdn;
+use crate::tests::browser::Browser;
 
 async fn description(world: &World) -> Value {
     let path = "/api/v1/openapi.json";
@@ -292,4 +293,23 @@ async fn every_example_of_a_body_is_as_its_schema_says(
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_description_is_made_once_however_many_ask(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut browser = Browser::new(&world, 1);
+    let mut given = Vec::new();
+    for _ in 0..2 {
+        let request = Request::get("/api/v1/openapi.json").body(Body::empty());
+        let response = browser.open(request.unwrap()).await;
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let body = axum::body::to_bytes(response.into_body(), 1 << 22).await;
+        given.push(body.unwrap());
+    }
+    // The same bytes in the same place.
+    assert_eq!(given[0].as_ptr(), given[1].as_ptr());
 }

@@ -426,6 +426,7 @@ async fn a_page_is_kept_live_until_its_reader_logs_out(
     let response = technician.open(open()).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
     let mut stream = response.into_body().into_data_stream();
     let first = next(&mut stream).await.unwrap();
     assert!(

@@ -1,6 +1,11 @@
 //! Who is at the other end, what they ask and how much.
 
+use mnara_protocol::enrol::{LINK_PATH, SUBPROTOCOL};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
 use super::*;
+use crate::web::serve::serve;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn questions_are_answered_over_the_link(pool: PgPoolOptions, options: PgConnectOptions) {
@@ -191,4 +196,63 @@ async fn a_site_that_floods_is_taken_slowly_and_told_of(
     world.app.clock.advance(Duration::from_secs(1));
     site.all_acknowledged().await;
     assert_eq!(world.count("journal_entries").await, 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_says_nothing_is_let_go_after_ten_seconds(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut silent = site(&world).await;
+    let link = silent.dial(&hub);
+    // The challenge: from here on a hello is waited for.
+    assert!(unframed(silent.wire.as_mut().unwrap()).await.is_some());
+    world.app.clock.advance(Duration::from_secs(10));
+    tokio::time::timeout(PATIENCE, link).await.unwrap().unwrap();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_link_is_one_of_the_connections_held_at_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let router = world.router.clone();
+    let serving = tokio::spawn(serve(listener, router, None, 1, shutdown.clone()));
+    let mut link = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET {LINK_PATH} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-protocol: {SUBPROTOCOL}\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    link.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    link.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 101");
+
+    let mut other = TcpStream::connect(address).await.unwrap();
+    other
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    // Time enough to be answered, if there were a place.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    let early = other.try_read(&mut [0; 1]).unwrap_err();
+    assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
+    drop(link);
+    let mut answer = String::new();
+    let answered = other.read_to_string(&mut answer);
+    tokio::time::timeout(PATIENCE, answered)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    shutdown.cancel();
+    serving.await.unwrap();
 }

@@ -91,6 +91,41 @@ async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_m_pesa_took_is_known_though_the_owners_line_broke(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let gate = world.daraja.hold_pushes();
+    let form = [("version", "2"), ("completes", "yes")];
+    let mut pressing = Box::pin(owner.post("/settings/mpesa/hand", &form));
+    while world.daraja.seen("registerurl").is_empty() {
+        assert!(futures_util::poll!(&mut pressing).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(pressing);
+    gate.add_permits(1);
+    let sites_know = async {
+        loop {
+            let rows = world.feed(world.shop.site).await;
+            if rows
+                .iter()
+                .any(|row| matches!(row, Row::Site(row) if row.by_hand.is_some()))
+            {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), sites_know)
+        .await
+        .unwrap();
+    let page = owner.get("/settings/mpesa/hand").await.page();
+    assert!(page.contains("M-PESA has our addresses"), "{page}");
+    assert_eq!(world.daraja.seen("registerurl").len(), 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn while_mpesa_takes_no_prompts_the_sites_know_and_later_customers_try_again(
     pool: PgPoolOptions,
     options: PgConnectOptions,
