@@ -19,7 +19,7 @@ use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
 use super::settle::{Decision, Evidence, Source};
 use super::store::messages::{self, Kind};
-use super::store::{Candidate, Stand, Waiting};
+use super::store::{Anothers, Candidate, Stand, Waiting};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, CLOCKS_APART, Reason};
 use super::{DELIVERED_WITHIN, confirm, hand, store};
 use crate::app::App;
@@ -291,9 +291,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     else {
         return known("stranger");
     };
-    drop(tx);
-    let mut tx = app.db.tenant(provider).await?;
     let Ok(mut said) = parse_c2b(&waiting.body) else {
+        drop(tx);
+        let mut tx = app.db.tenant(provider).await?;
         unread(app, &mut tx, provider).await?;
         tx.commit().await?;
         return known("unreadable");
@@ -302,20 +302,34 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         return known("no-account");
     };
     said.is_till |= matches!(account.kind, ShortcodeKind::Till { .. });
+    let anothers = store::anothers(&mut tx, provider, &said, app.clock.now()).await?;
+    drop(tx);
+    let mut tx = app.db.tenant(provider).await?;
     let is_ours = if account.is_called(&said.shortcode) {
         hand::heard(app, &mut tx, provider, &account.shortcode).await?;
         true
     } else {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
-    let whose = if is_ours {
-        let arrived = waiting.received_at;
-        let times = (said.paid_at(arrived), arrived);
-        whose(app, &mut tx, provider, &said, times).await?
-    } else {
-        // Told on the business's own secret, of a number it never set here: money that a person should see.
-        tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
-        Whose::Elsewhere
+    let (provider, whose) = match anothers {
+        Some(Anothers::Named) => {
+            tx.commit().await?;
+            return known("anothers");
+        }
+        Some(Anothers::Unnamed(theirs, payment)) => (theirs, Whose::Prompt(payment)),
+        // Told to one business it ends no prompt of another's: that has a callback and a question of its own.
+        Some(Anothers::Open) => (provider, Whose::PromptsEnd),
+        None if is_ours => {
+            let arrived = waiting.received_at;
+            let times = (said.paid_at(arrived), arrived);
+            let whose = whose(app, &mut tx, provider, &said, times).await?;
+            (provider, whose)
+        }
+        None => {
+            // Told on the business's own secret, of a number it never set here: money that a person should see.
+            tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
+            (provider, Whose::Elsewhere)
+        }
     };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))

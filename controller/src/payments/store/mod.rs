@@ -34,7 +34,8 @@ pub use callbacks::{
 pub use notes::{count_query, flag, keep_word, look, note_push_error, unflag};
 pub use prompts::{free_prompt, set_push, take_prompt};
 pub use receipts::{
-    Candidate, Stand, by_receipt, candidates, fill_receipt, note_receipt, paid_today,
+    Anothers, Candidate, Stand, anothers, by_receipt, candidates, fill_receipt, note_receipt,
+    paid_today,
 };
 
 /// Flags of payments that a person has to look at: nothing the rail says by itself would end them.

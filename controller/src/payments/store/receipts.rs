@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use super::{STUCK, SettleError, on_receipt};
 use crate::db::{Amount, At, RowId};
 use crate::nairobi::Day;
-use crate::payments::{PROMPT_LIFE, Payment};
-use crate::rails::daraja::callback::Payer;
+use crate::payments::{DELIVERED_WITHIN, PROMPT_LIFE, Payment};
+use crate::rails::daraja::callback::{C2b, Payer};
 use crate::rails::msisdn::Msisdn;
 
 /// The most payments one confirmation is compared with.
@@ -135,6 +135,66 @@ pub async fn candidates(
             })
         })
         .collect()
+}
+
+/// How told money stands to a prompt of another business that is paid into the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anothers {
+    /// It is that prompt's, which has its receipt.
+    Named,
+    /// It is that prompt's, which was paid and of which no receipt is known.
+    Unnamed(ProviderId, PaymentId),
+    /// It is that prompt's if that was paid, and its end is still to come.
+    Open,
+}
+
+/// Finds the prompt of another business that told money was asked for by: pushed to the number it came to, for as much. Needs the platform's door.
+///
+/// An account that is told has to be the prompt's, which we drew and no other has, and its receipt no other: so whoever names a receipt takes no
+/// money out of anybody's sight. Where none is told there is the receipt alone.
+///
+/// # Errors
+/// When the database is away.
+pub async fn anothers(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    said: &C2b,
+    now: Timestamp,
+) -> sqlx::Result<Option<Anothers>> {
+    let reference = said.reference.as_deref().filter(|_| !said.names_none());
+    let row = sqlx::query!(
+        r#"select p.provider_id, p.id, p.external_txn_id is not null as "is_named!", p.status = 'success' as "is_paid!"
+           from payments p
+           where p.id = coalesce((select r.id from payments r where r.account_reference = upper($2::text)),
+                                 (select r.id from payments r where $2 = '' and r.external_txn_id = $3))
+             and p.provider_id <> $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test') and p.push <> 'hand' and p.amount = $4
+             and (p.external_txn_id = $3
+                  or (p.external_txn_id is null
+                      and (p.status = 'success'
+                           or (p.created_at > $6 and (p.status = 'pending' or p.failure in ('no-answer', 'expired'))))))
+             and p.account_id in (select a.mpesa_account_id from providers a
+                                  where a.id = p.provider_id and (a.mpesa_shortcode = $5 or a.mpesa_till_number = $5)
+                                  union all
+                                  select a.id from mpesa_accounts a
+                                  where a.provider_id = p.provider_id and (a.shortcode = $5 or a.till_number = $5))"#,
+        provider.uuid(),
+        reference.unwrap_or_default(),
+        said.receipt,
+        Amount(said.amount) as Amount,
+        said.shortcode,
+        // One that ended so is asked about for as long.
+        At(now - DELIVERED_WITHIN) as At,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| match (row.is_named, row.is_paid) {
+        (true, _) => Anothers::Named,
+        (false, true) => Anothers::Unnamed(
+            ProviderId::from_uuid(row.provider_id),
+            PaymentId::from_uuid(row.id),
+        ),
+        (false, false) => Anothers::Open,
+    }))
 }
 
 /// What a phone has paid to a business on the day in Nairobi that a time is in.
