@@ -3,6 +3,7 @@
 //! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Other money was paid by
 //! hand: for a device, or it is in the queue, for a person.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Extension;
@@ -302,7 +303,8 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         return known("no-account");
     };
     said.is_till |= matches!(account.kind, ShortcodeKind::Till { .. });
-    let anothers = store::anothers(&mut tx, provider, &said, app.clock.now()).await?;
+    let told = std::slice::from_ref(&said);
+    let anothers = store::anothers(&mut tx, provider, told, app.clock.now()).await?;
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
     let is_ours = if account.is_called(&said.shortcode) {
@@ -311,7 +313,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     } else {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
-    let (provider, whose) = match anothers {
+    let (provider, whose) = match anothers.into_values().next() {
         Some(Anothers::Named) => {
             tx.commit().await?;
             return known("anothers");
@@ -333,6 +335,20 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))
+}
+
+/// What of told money is a prompt's of another business that sells on the same number, by its place among what is told: M-PESA posts all that comes
+/// in there to one address, and writes it on one statement.
+///
+/// # Errors
+/// When the database is away.
+pub async fn anothers(
+    app: &App,
+    provider: ProviderId,
+    told: &[C2b],
+) -> sqlx::Result<BTreeMap<usize, Anothers>> {
+    let mut tx = app.db.platform(db::Reason::Payments).await?;
+    store::anothers(&mut tx, provider, told, app.clock.now()).await
 }
 
 /// Money came, and what was told of it cannot be read: it is kept as it came, and a statement has the rest. Told of once a day.

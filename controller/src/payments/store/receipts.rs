@@ -1,5 +1,7 @@
 //! All SQL that looks for the payment a receipt belongs to, and that gives one its receipt.
 
+use std::collections::BTreeMap;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, PaymentId, ProviderId, SiteId};
 use mnara_protocol::money::Money;
@@ -148,7 +150,8 @@ pub enum Anothers {
     Open,
 }
 
-/// Finds the prompt of another business that told money was asked for by: pushed to the number it came to, for as much. Needs the platform's door.
+/// Finds the prompts of other businesses that told money was asked for by: pushed to the number it came to, for as much. By the place among what is
+/// told. Needs the platform's door.
 ///
 /// An account that is told has to be the prompt's, which we drew and no other has, and its receipt no other: so whoever names a receipt takes no
 /// money out of anybody's sight. Where none is told there is the receipt alone.
@@ -158,43 +161,60 @@ pub enum Anothers {
 pub async fn anothers(
     conn: &mut PgConnection,
     provider: ProviderId,
-    said: &C2b,
+    told: &[C2b],
     now: Timestamp,
-) -> sqlx::Result<Option<Anothers>> {
-    let reference = said.reference.as_deref().filter(|_| !said.names_none());
-    let row = sqlx::query!(
-        r#"select p.provider_id, p.id, p.external_txn_id is not null as "is_named!", p.status = 'success' as "is_paid!"
-           from payments p
-           where p.id = coalesce((select r.id from payments r where r.account_reference = upper($2::text)),
-                                 (select r.id from payments r where $2 = '' and r.external_txn_id = $3))
-             and p.provider_id <> $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test') and p.push <> 'hand' and p.amount = $4
-             and (p.external_txn_id = $3
-                  or (p.external_txn_id is null
-                      and (p.status = 'success'
-                           or (p.created_at > $6 and (p.status = 'pending' or p.failure in ('no-answer', 'expired'))))))
-             and p.account_id in (select a.mpesa_account_id from providers a
-                                  where a.id = p.provider_id and (a.mpesa_shortcode = $5 or a.mpesa_till_number = $5)
-                                  union all
-                                  select a.id from mpesa_accounts a
-                                  where a.provider_id = p.provider_id and (a.shortcode = $5 or a.till_number = $5))"#,
+) -> sqlx::Result<BTreeMap<usize, Anothers>> {
+    let account = |one: &C2b| one.reference.clone().filter(|_| !one.names_none());
+    let accounts: Vec<String> = told
+        .iter()
+        .map(|one| account(one).unwrap_or_default())
+        .collect();
+    let receipts: Vec<String> = told.iter().map(|one| one.receipt.clone()).collect();
+    let numbers: Vec<String> = told.iter().map(|one| one.shortcode.clone()).collect();
+    let amounts: Vec<i64> = told.iter().map(|one| one.amount.cents()).collect();
+    // The limit has each looked up by itself: joined, they may become a walk over all payments.
+    let rows = sqlx::query!(
+        r#"select t.place as "place!", p.provider_id as "provider_id!", p.id as "id!", p.is_named as "is_named!", p.is_paid as "is_paid!"
+           from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) with ordinality as t (account, receipt, number, cents, place)
+           cross join lateral (
+             select p.provider_id, p.id, p.external_txn_id is not null as is_named, p.status = 'success' as is_paid
+             from payments p
+             where p.id = coalesce((select r.id from payments r where r.account_reference = t.account),
+                                   (select r.id from payments r where t.account = '' and r.external_txn_id = t.receipt))
+               and p.provider_id <> $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test') and p.push <> 'hand'
+               and p.amount * 100 = t.cents
+               and (p.external_txn_id = t.receipt
+                    or (p.external_txn_id is null
+                        and (p.status = 'success'
+                             or (p.created_at > $6 and (p.status = 'pending' or p.failure in ('no-answer', 'expired'))))))
+               and p.account_id in (select a.mpesa_account_id from providers a
+                                    where a.id = p.provider_id and (a.mpesa_shortcode = t.number or a.mpesa_till_number = t.number)
+                                    union all
+                                    select a.id from mpesa_accounts a
+                                    where a.provider_id = p.provider_id and (a.shortcode = t.number or a.till_number = t.number))
+             limit 1) p"#,
         provider.uuid(),
-        reference.unwrap_or_default(),
-        said.receipt,
-        Amount(said.amount) as Amount,
-        said.shortcode,
+        &accounts,
+        &receipts,
+        &numbers,
+        &amounts,
         // One that ended so is asked about for as long.
         At(now - DELIVERED_WITHIN) as At,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| match (row.is_named, row.is_paid) {
-        (true, _) => Anothers::Named,
-        (false, true) => Anothers::Unnamed(
-            ProviderId::from_uuid(row.provider_id),
-            PaymentId::from_uuid(row.id),
-        ),
-        (false, false) => Anothers::Open,
-    }))
+    let found = rows.into_iter().filter_map(|row| {
+        let found = match (row.is_named, row.is_paid) {
+            (true, _) => Anothers::Named,
+            (false, true) => Anothers::Unnamed(
+                ProviderId::from_uuid(row.provider_id),
+                PaymentId::from_uuid(row.id),
+            ),
+            (false, false) => Anothers::Open,
+        };
+        Some((usize::try_from(row.place - 1).ok()?, found))
+    });
+    Ok(found.collect())
 }
 
 /// What a phone has paid to a business on the day in Nairobi that a time is in.
