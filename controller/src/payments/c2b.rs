@@ -99,9 +99,11 @@ async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<Sent
     let Some(provider) = providers::store::by_c2b_secret(&mut tx, &hash).await? else {
         return Ok(None);
     };
+    let device = neighbours_device(&mut tx, provider, &said).await?;
     drop(tx);
-    let mut tx = app.db.tenant(provider).await?;
-    let fault = fault(app, &mut tx, provider, &said).await?;
+    let seller = device.map_or(provider, |(seller, _)| seller);
+    let mut tx = app.db.tenant(seller).await?;
+    let fault = fault(app, &mut tx, seller, &said).await?;
     // Beyond it whoever tries codes hears the same of all, and a customer's money goes through as what is not judged does.
     let limits = &app.limits;
     Ok(fault.filter(|_| limits.check(Act::SentBack, By::Provider(provider)).is_ok()))
@@ -305,6 +307,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     said.is_till |= matches!(account.kind, ShortcodeKind::Till { .. });
     let told = std::slice::from_ref(&said);
     let anothers = store::anothers(&mut tx, provider, told, app.clock.now()).await?;
+    let device = neighbours_device(&mut tx, provider, &said).await?;
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
     let is_ours = if account.is_called(&said.shortcode) {
@@ -313,21 +316,22 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     } else {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
-    let (provider, whose) = match anothers.into_values().next() {
-        Some(Anothers::Named) => {
+    let (provider, whose) = match (anothers.into_values().next(), device) {
+        (Some(Anothers::Named), _) => {
             tx.commit().await?;
             return known("anothers");
         }
-        Some(Anothers::Unnamed(theirs, payment)) => (theirs, Whose::Prompt(payment)),
+        (Some(Anothers::Unnamed(theirs, payment)), _) => (theirs, Whose::Prompt(payment)),
         // Told to one business it ends no prompt of another's: that has a callback and a question of its own.
-        Some(Anothers::Open) => (provider, Whose::PromptsEnd),
-        None if is_ours => {
+        (Some(Anothers::Open), _) => (provider, Whose::PromptsEnd),
+        (None, Some((theirs, payer))) => (theirs, Whose::Device(payer)),
+        (None, None) if is_ours => {
             let arrived = waiting.received_at;
             let times = (said.paid_at(arrived), arrived);
             let whose = whose(app, &mut tx, provider, &said, times).await?;
             (provider, whose)
         }
-        None => {
+        (None, None) => {
             // Told on the business's own secret, of a number it never set here: money that a person should see.
             tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
             (provider, Whose::Elsewhere)
@@ -335,6 +339,23 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))
+}
+
+/// The device of another business that sells on the same number, if its code is the account. Needs the platform's door.
+async fn neighbours_device(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    said: &C2b,
+) -> sqlx::Result<Option<(ProviderId, hand::Payer)>> {
+    let Some(code) = said.reference.as_deref().and_then(DeviceCode::read) else {
+        return Ok(None);
+    };
+    let number = said.shortcode.as_str();
+    let Some(theirs) = store::neighbour(conn, provider, code.as_str(), number).await? else {
+        return Ok(None);
+    };
+    let payer = hand::store::by_code(conn, theirs, &code).await?;
+    Ok(payer.map(|payer| (theirs, payer)))
 }
 
 /// What of told money is a prompt's of another business that sells on the same number, by its place among what is told: M-PESA posts all that comes

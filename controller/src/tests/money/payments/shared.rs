@@ -2,6 +2,7 @@
 
 use super::hand::{TILL, confirmation, open_till, told};
 use super::*;
+use crate::payments::hand::store::{Wanted, code};
 
 /// Another business that is paid into the first one's number.
 async fn beside(world: &World, kind: ShortcodeKind) -> Business {
@@ -162,5 +163,45 @@ async fn what_another_business_sells_on_the_same_till_is_known_by_its_receipt(
     assert_untouched(&world).await;
     assert_eq!(world.status(payment).await, "success");
     assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_by_hand_is_of_the_business_whose_device_has_the_code_whoever_is_told(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let other = beside(&world, ShortcodeKind::Paybill).await;
+    let choice = providers::c2b::Choice::USUAL;
+    crate::payments::hand::open(&world.app, other.provider, choice, Actor::Command)
+        .await
+        .unwrap();
+    // The first business registers last, so M-PESA tells it of all.
+    let path = open_till(&world, false).await;
+    let wanted = Wanted {
+        plan: Some(other.plan.id),
+        ..Wanted::default()
+    };
+    let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+    let (device, now) = ((other.site, mac(2)), world.app.clock.now());
+    let code = code(&mut tx, &world.app, other.provider, device, &wanted, now)
+        .await
+        .unwrap()
+        .unwrap();
+    tx.commit().await.unwrap();
+    let masked = "2547 ***** 149";
+    let validation = path.replace("confirmation", "validation");
+    for (amount, word) in [("50.00", "0"), ("60.00", "C2B00013")] {
+        let body = confirmation("RKL51ZDR4F", code.as_str(), masked, amount);
+        let (_, _, answer) = world.send(Method::POST, &validation, None, body).await;
+        assert_eq!(answer["ResultCode"].as_str(), Some(word), "{amount}");
+    }
+    let body = confirmation("RKL51ZDR4F", code.as_str(), masked, "50.00");
+    told(&world, &path, body).await;
+    assert_eq!(closed(&world, "by-hand").await, 1);
+    assert_untouched(&world).await;
+    let theirs = format!("tickets where provider_id = '{}'", other.provider.uuid());
+    assert_eq!(world.count(&theirs).await, 1);
     world.books_are_equal().await;
 }
