@@ -3,6 +3,7 @@
 //! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Other money was paid by
 //! hand: for a device, or it is in the queue, for a person.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Extension;
@@ -19,7 +20,7 @@ use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
 use super::settle::{Decision, Evidence, Source};
 use super::store::messages::{self, Kind};
-use super::store::{Candidate, Stand, Waiting};
+use super::store::{Anothers, Candidate, Stand, Waiting};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, CLOCKS_APART, Reason};
 use super::{DELIVERED_WITHIN, confirm, hand, store};
 use crate::app::App;
@@ -98,9 +99,11 @@ async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<Sent
     let Some(provider) = providers::store::by_c2b_secret(&mut tx, &hash).await? else {
         return Ok(None);
     };
+    let device = neighbours_device(&mut tx, provider, &said).await?;
     drop(tx);
-    let mut tx = app.db.tenant(provider).await?;
-    let fault = fault(app, &mut tx, provider, &said).await?;
+    let seller = device.map_or(provider, |(seller, _)| seller);
+    let mut tx = app.db.tenant(seller).await?;
+    let fault = fault(app, &mut tx, seller, &said).await?;
     // Beyond it whoever tries codes hears the same of all, and a customer's money goes through as what is not judged does.
     let limits = &app.limits;
     Ok(fault.filter(|_| limits.check(Act::SentBack, By::Provider(provider)).is_ok()))
@@ -291,9 +294,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     else {
         return known("stranger");
     };
-    drop(tx);
-    let mut tx = app.db.tenant(provider).await?;
     let Ok(mut said) = parse_c2b(&waiting.body) else {
+        drop(tx);
+        let mut tx = app.db.tenant(provider).await?;
         unread(app, &mut tx, provider).await?;
         tx.commit().await?;
         return known("unreadable");
@@ -302,23 +305,71 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         return known("no-account");
     };
     said.is_till |= matches!(account.kind, ShortcodeKind::Till { .. });
+    let told = std::slice::from_ref(&said);
+    let anothers = store::anothers(&mut tx, provider, told, app.clock.now()).await?;
+    let device = neighbours_device(&mut tx, provider, &said).await?;
+    drop(tx);
+    let mut tx = app.db.tenant(provider).await?;
     let is_ours = if account.is_called(&said.shortcode) {
         hand::heard(app, &mut tx, provider, &account.shortcode).await?;
         true
     } else {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
-    let whose = if is_ours {
-        let arrived = waiting.received_at;
-        let times = (said.paid_at(arrived), arrived);
-        whose(app, &mut tx, provider, &said, times).await?
-    } else {
-        // Told on the business's own secret, of a number it never set here: money that a person should see.
-        tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
-        Whose::Elsewhere
+    let (provider, whose) = match (anothers.into_values().next(), device) {
+        (Some(Anothers::Named), _) => {
+            tx.commit().await?;
+            return known("anothers");
+        }
+        (Some(Anothers::Unnamed(theirs, payment)), _) => (theirs, Whose::Prompt(payment)),
+        // Told to one business it ends no prompt of another's: that has a callback and a question of its own.
+        (Some(Anothers::Open), _) => (provider, Whose::PromptsEnd),
+        (None, Some((theirs, payer))) => (theirs, Whose::Device(payer)),
+        (None, None) if is_ours => {
+            let arrived = waiting.received_at;
+            let times = (said.paid_at(arrived), arrived);
+            let whose = whose(app, &mut tx, provider, &said, times).await?;
+            (provider, whose)
+        }
+        (None, None) => {
+            // Told on the business's own secret, of a number it never set here: money that a person should see.
+            tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
+            (provider, Whose::Elsewhere)
+        }
     };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))
+}
+
+/// The device of another business that sells on the same number, if its code is the account. Needs the platform's door.
+async fn neighbours_device(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    said: &C2b,
+) -> sqlx::Result<Option<(ProviderId, hand::Payer)>> {
+    let Some(code) = said.reference.as_deref().and_then(DeviceCode::read) else {
+        return Ok(None);
+    };
+    let number = said.shortcode.as_str();
+    let Some(theirs) = store::neighbour(conn, provider, code.as_str(), number).await? else {
+        return Ok(None);
+    };
+    let payer = hand::store::by_code(conn, theirs, &code).await?;
+    Ok(payer.map(|payer| (theirs, payer)))
+}
+
+/// What of told money is a prompt's of another business that sells on the same number, by its place among what is told: M-PESA posts all that comes
+/// in there to one address, and writes it on one statement.
+///
+/// # Errors
+/// When the database is away.
+pub async fn anothers(
+    app: &App,
+    provider: ProviderId,
+    told: &[C2b],
+) -> sqlx::Result<BTreeMap<usize, Anothers>> {
+    let mut tx = app.db.platform(db::Reason::Payments).await?;
+    store::anothers(&mut tx, provider, told, app.clock.now()).await
 }
 
 /// Money came, and what was told of it cannot be read: it is kept as it came, and a statement has the rest. Told of once a day.

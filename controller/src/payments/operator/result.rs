@@ -40,6 +40,7 @@ pub async fn settle(
         tracing::warn!(request.id = %id, "a Result on a request's own address cannot be read");
         return Ok(Some("unreadable"));
     };
+    let is_anothers = is_anothers(app, provider, &said).await?;
     let mut tx = app.db.tenant(provider).await?;
     let Some(mut request) = lock(&mut tx, provider, id).await? else {
         return Ok(Some("gone"));
@@ -59,7 +60,7 @@ pub async fn settle(
     match said.ending() {
         Ending::Done | Ending::DoneBefore => match request.right {
             Right::Reversal => went_back(app, tx, provider, (request, &said), now).await,
-            Right::Status => told(app, tx, provider, (request, &said), now).await,
+            Right::Status => told(app, tx, provider, (request, &said, is_anothers), now).await,
         },
         Ending::Refused(refusal) => {
             refused(&mut tx, provider, (request, &said), refusal, now).await?;
@@ -78,6 +79,28 @@ pub async fn settle(
             Ok(Some("unknown"))
         }
     }
+}
+
+/// Whether a receipt that was asked about is a prompt's of another business that sells on the same number.
+async fn is_anothers(app: &App, provider: ProviderId, said: &Answered) -> sqlx::Result<bool> {
+    let Some(known) = said.known().filter(Known::is_completed) else {
+        return Ok(false);
+    };
+    let (Some(receipt), Some(amount)) = (&known.receipt, known.amount) else {
+        return Ok(false);
+    };
+    let told = known.paid().map(|number| C2b {
+        receipt: receipt.clone(),
+        amount,
+        shortcode: number.to_owned(),
+        is_till: false,
+        reference: None,
+        at: known.at,
+        payer: Payer::Untold,
+    });
+    let told: Vec<C2b> = told.collect();
+    let others = c2b::anothers(app, provider, &told).await?;
+    Ok(!others.is_empty())
 }
 
 /// Locks a request behind the money it is about, in the order of whoever asks.
@@ -279,7 +302,7 @@ async fn told(
     app: &App,
     mut tx: crate::db::Tx,
     provider: ProviderId,
-    (mut request, said): (Request, &Answered),
+    (mut request, said, is_anothers): (Request, &Answered, bool),
     now: Timestamp,
 ) -> anyhow::Result<Option<&'static str>> {
     let Some(known) = said.known() else {
@@ -293,6 +316,10 @@ async fn told(
     };
     let mut is_written = false;
     let found = match request.purpose {
+        // Whoever names it here paid there.
+        Purpose::Claim if is_anothers && known.receipt.as_ref() == Some(&request.receipt) => {
+            Some("known")
+        }
         Purpose::Claim => match judge(app, &mut tx, provider, &request, &known, now).await? {
             None => return Ok(None),
             Some(Judged::Found(word)) => Some(word),

@@ -19,6 +19,7 @@ pub mod credit;
 pub mod list;
 pub mod messages;
 pub mod moves;
+mod neighbours;
 mod notes;
 mod prompts;
 mod receipts;
@@ -31,6 +32,7 @@ pub use account_tests::{AccountTest, account_tests, has_come_in, insert_account_
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
+pub use neighbours::{Anothers, anothers, neighbour};
 pub use notes::{count_query, flag, keep_word, look, note_push_error, unflag};
 pub use prompts::{free_prompt, set_push, take_prompt};
 pub use receipts::{

@@ -120,7 +120,7 @@ words! {
         claims_asked: "Asked of late" "Zilizoulizwa karibuni",
         found_payment: "The money came, and bought what it is for" "Pesa zilifika, na zimenunua zilichokusudia",
         found_queue: "The money came; it waits above" "Pesa zilifika; zinasubiri hapo juu",
-        found_known: "It is in the books already" "Tayari iko kwenye vitabu",
+        found_known: "It is in the books already, or in those of another business that is paid into the same number" "Tayari iko kwenye vitabu, au kwenye vya biashara nyingine inayolipwa kwenye nambari ile ile",
         found_other: "It was not paid to your number" "Haikulipwa kwa nambari yako",
         found_not_completed: "M-PESA has not completed it" "M-PESA haijaikamilisha",
         found_reversed: "M-PESA says that it was reversed: the money went back to whoever paid. The books do not say so yet." "M-PESA inasema muamala huu ulibatilishwa: pesa zimerudi kwa aliyelipa. Vitabu bado havisemi hivyo.",

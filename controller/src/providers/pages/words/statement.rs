@@ -41,6 +41,7 @@ words! {
         statement_says: "statement" "taarifa",
         we_say: "with us" "kwetu",
         more: "and more; these are the first:" "na zaidi; hizi ni za kwanza:",
+        others: "Lines of another business that is paid into the same number:" "Mistari ya biashara nyingine inayolipwa kwenye nambari ile ile:",
         other: "Other lines, of money that went out, was moved between your own accounts, or is not completed:" "Mistari mingine, ya pesa zilizotoka, zilizohamishwa kati ya akaunti zako, au zisizokamilika:",
         unread: "Lines that could not be read:" "Mistari ambayo haikusomeka:",
         took: "Taken in. Decide here what becomes of each." "Zimechukuliwa. Amua hapa kila moja itakuwaje.",

@@ -10,15 +10,16 @@ use super::store::unnamed;
 use super::{Fit, fit};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::payments::c2b::{Whose, claimed_since, whose};
+use crate::payments::c2b::{Whose, anothers, claimed_since, whose};
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::ledger::NotWritten;
 use crate::payments::settle::{Decision, Evidence, Source};
-use crate::payments::store::{by_reference, lock};
+use crate::payments::store::{Anothers, by_reference, lock};
 use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::payments::{DELIVERED_WITHIN, State};
 use crate::providers;
+use crate::providers::store::SealedAccount;
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, Payer};
 
@@ -48,17 +49,15 @@ pub async fn take(
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     let account = providers::store::account(&mut tx, provider).await?;
-    let said = C2b {
-        receipt: entry.receipt.clone(),
-        amount: entry.amount,
-        is_till: account
-            .as_ref()
-            .is_some_and(|account| matches!(account.kind, ShortcodeKind::Till { .. })),
-        shortcode: account.map_or_else(String::new, |account| account.shortcode),
-        reference: entry.account.clone(),
-        at: Some(entry.at),
-        payer: entry.payer.clone().unwrap_or(Payer::Untold),
-    };
+    drop(tx);
+    let said = told(entry, account.as_ref());
+    let others = anothers(app, provider, std::slice::from_ref(&said)).await?;
+    match others.into_values().next() {
+        Some(Anothers::Open) => return Ok(Taken::Left),
+        Some(Anothers::Named | Anothers::Unnamed(..)) => return Ok(Taken::Known),
+        None => {}
+    }
+    let mut tx = app.db.tenant(provider).await?;
     let reference = entry.account.as_deref().unwrap_or_default();
     let whose = match by_reference(&mut tx, provider, reference, &entry.receipt).await? {
         Some(payment) => Whose::Prompt(payment),
@@ -141,6 +140,41 @@ pub async fn take(
         Ok(false) | Err(NotWritten::ReceiptTaken) => Ok(Taken::Known),
         Err(NotWritten::Database(error)) => Err(error.into()),
     }
+}
+
+/// A line as its confirmation would have told it.
+fn told(entry: &Entry, account: Option<&SealedAccount>) -> C2b {
+    C2b {
+        receipt: entry.receipt.clone(),
+        amount: entry.amount,
+        is_till: account.is_some_and(|account| matches!(account.kind, ShortcodeKind::Till { .. })),
+        shortcode: account.map_or_else(String::new, |account| account.shortcode.clone()),
+        reference: entry.account.clone(),
+        at: Some(entry.at),
+        payer: entry.payer.clone().unwrap_or(Payer::Untold),
+    }
+}
+
+/// Puts aside the lines of another business that sells on the same number; says which are left, and how many those were.
+///
+/// # Errors
+/// When the database is away.
+pub async fn without_others(
+    app: &App,
+    provider: ProviderId,
+    entries: Vec<Entry>,
+) -> sqlx::Result<(Vec<Entry>, usize)> {
+    let mut tx = app.db.tenant(provider).await?;
+    let account = providers::store::account(&mut tx, provider).await?;
+    drop(tx);
+    let lines: Vec<C2b> = entries
+        .iter()
+        .map(|entry| told(entry, account.as_ref()))
+        .collect();
+    let others = anothers(app, provider, &lines).await?;
+    let left = entries.into_iter().enumerate();
+    let left = left.filter(|(place, _)| !others.contains_key(place));
+    Ok((left.map(|(_, entry)| entry).collect(), others.len()))
 }
 
 /// Tells a prompt of its money.

@@ -114,6 +114,58 @@ async fn a_statement_shows_what_only_one_side_knows_and_its_money_can_be_taken_i
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_line_of_what_another_business_sold_on_the_same_number_is_not_taken_in(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let other = business(&world.app, 2).await;
+    let account = Credentials {
+        consumer_key: "key 2".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    crate::payments::account::set(&world.app, other.provider, &account, Actor::Command)
+        .await
+        .unwrap();
+    begin(&world.app, other.provider, other.ask(2, PHONE))
+        .await
+        .unwrap();
+    let (account, secret) = (reference(&world), world.daraja.secret());
+    let file = format!(
+        "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Balance,Other Party Info,A/C No.\r\n\
+         AAAAAAAA01,15-01-2027 11:00:20,Pay Bill,Completed,50.00,,\"1,250.00\",254708374149 - JOHN,{account}\r\n\
+         AAAAAAAA02,15-01-2027 11:00:40,Pay Bill,Completed,60.00,,\"1,310.00\",254708374149 - JOHN,MAMA\r\n"
+    );
+    world.app.clock.advance(Duration::from_secs(60));
+    // While its prompt is open, and once that was paid.
+    for is_paid in [false, true] {
+        if is_paid {
+            world.call_back(&secret, success(1, "AAAAAAAA01")).await;
+            world.work().await;
+        }
+        owner
+            .post("/books/statement/take", &[("lines", &file)])
+            .await
+            .onward();
+        let taken: Option<String> =
+            read(&world.app, "select string_agg(receipt, ',') from unmatched").await;
+        assert_eq!(taken.as_deref(), Some("AAAAAAAA02"), "{is_paid}");
+    }
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    assert!(
+        page.contains("Lines of another business that is paid into the same number: 1"),
+        "{page}"
+    );
+    assert!(!page.contains("AAAAAAAA01"), "{page}");
+    assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn one_business_has_only_so_many_statements_read(
     pool: PgPoolOptions,
     options: PgConnectOptions,

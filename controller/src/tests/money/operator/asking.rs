@@ -348,3 +348,47 @@ async fn a_receipt_that_another_business_has_waits_for_a_person(
     );
     assert_balanced(&world).await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_of_another_business_on_the_same_number_is_no_money_here(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let other = business(&world.app, 2).await;
+    let account = Credentials {
+        consumer_key: "key 2".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    crate::payments::account::set(&world.app, other.provider, &account, Actor::Command)
+        .await
+        .unwrap();
+    begin(&world.app, other.provider, other.ask(2, PHONE))
+        .await
+        .unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    // Whoever paid there names it here as well.
+    names_its_receipt(&world).await;
+    let form = [("receipt", "NLJ7RT61SV")];
+    owner
+        .post("/payments/unmatched/receipts", &form)
+        .await
+        .onward();
+    let told = secrets(&world, STATUS).0;
+    let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
+    world.call_back(&told, body).await;
+    world.work().await;
+    let found = "mpesa_requests where state = 'done' and found = 'known'";
+    assert_eq!(world.count(found).await, 1);
+    assert_eq!(world.count("unmatched").await, 0);
+    assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
+    assert_balanced(&world).await;
+}

@@ -6,6 +6,7 @@ mod evidence;
 mod hand;
 mod orders;
 mod rules;
+mod shared;
 mod silence;
 
 use mnara_protocol::message::{

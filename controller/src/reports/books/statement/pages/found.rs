@@ -48,6 +48,8 @@ pub(super) struct Found {
     pub(super) gone_known: usize,
     pub(super) gone_unnamed: usize,
     pub(super) gone_nobodys: usize,
+    /// Of another business that sells on the same number.
+    pub(super) others: usize,
     pub(super) other: usize,
     pub(super) unread: usize,
 }
@@ -162,6 +164,7 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
         gone_known: gone.known,
         gone_unnamed: gone.unnamed,
         gone_nobodys: gone.nobodys,
+        others: 0,
         other: 0,
         unread: 0,
     }

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use super::gone;
 use super::read::{BadStatement, Statement, read};
 use super::store::{known, origins};
-use super::taken::{Taken, take};
+use super::taken::{Taken, take, without_others};
 use super::{Known, compare};
 use crate::app::App;
 use crate::audit::{Deed, record};
@@ -196,12 +196,15 @@ pub async fn upload(
     // No transaction stays open over work.
     drop(tx);
     let (other, unread) = (statement.other, statement.unread);
-    let (found, gone) = aside(&app, move || {
+    let (mut found, gone) = aside(&app, move || {
         let found = compare(&statement.entries, &known);
         let gone = gone::compare(&statement.backs, &known, &found.named);
         (found, gone)
     })
     .await?;
+    let missing = std::mem::take(&mut found.missing);
+    let (missing, others) = without_others(&app, provider, missing).await?;
+    found.missing = missing;
     let deed = Deed {
         act: "statement",
         subject: &provider.to_string(),
@@ -217,7 +220,7 @@ pub async fn upload(
     let mut page = told(found, &gone, frame.words());
     let calendar = &frame.words().calendar;
     (page.from, page.to) = (calendar.moment(from), calendar.moment(to));
-    (page.other, page.unread) = (other, unread);
+    (page.others, page.other, page.unread) = (others, other, unread);
     Ok(shown(&frame, Some(page), None))
 }
 
