@@ -1,5 +1,6 @@
 //! When what is written: checkpoints, snapshots, the clock's floor, a new journal; and what happens when the disk fails.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::FuturesOrdered;
@@ -12,7 +13,9 @@ use super::{Agent, Event};
 use crate::clock::Uptime;
 use crate::core::Event as CoreEvent;
 use crate::link::{Ends, Order};
-use crate::store::{Closed, KeptFloor, NewJournal, Opened, Saved, StoreError};
+use crate::store::{
+    Closed, Fresh, KeptFloor, Loaded, NewJournal, Opened, Saved, StoreError, put_aside,
+};
 
 /// What running sessions have used is kept this often.
 const CHECKPOINT: Duration = Duration::from_secs(60);
@@ -260,33 +263,35 @@ impl Agent {
                 self.access.look_now();
             }
             Err(error) => {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "the store does not work yet"
-                );
+                tracing::debug!(error = %format!("{error:#}"), "the store does not work yet");
             }
         }
     }
 
-    /// Opens the store again and takes what it has as the truth, after proving that it can be written.
-    async fn try_reopen(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        let fresh = self.fresh();
-        let mut opened = Opened::open(&self.state.store(), fresh).await?;
-        opened.prove().await?;
-        let (identity, seed) = (self.identity(), self.seed());
-        let loaded = opened.load(identity, seed, now).await?;
+    /// Opens the store again and takes what it has as the truth. One that is damaged is put aside and begun anew, as at the start.
+    async fn try_reopen(&mut self) -> anyhow::Result<()> {
+        let (path, fresh) = (self.state.store(), self.fresh());
+        let (opened, loaded) = match self.read_again(&path, fresh).await {
+            Err(error) if error.is_damage() => {
+                put_aside(&path, &error)?;
+                self.read_again(&path, fresh).await?
+            }
+            read => read?,
+        };
         let about = opened.about().clone();
         let (store, writer) = opened.start();
         let written = store.keep_floor(self.floor()).await;
         if !matches!(written.await, Ok(Ok(()))) {
             drop(store);
             let _ = writer.await;
-            return Err(StoreError::Write(sqlx::Error::WorkerCrashed));
+            return Err(StoreError::Write(sqlx::Error::WorkerCrashed).into());
         }
         // Asks that the old core still held are asked again by their browsers.
         self.asks.clear();
         self.core = loaded.core;
+        if self.journal != about.journal {
+            self.acknowledged = about.acknowledged;
+        }
         self.journal = about.journal;
         self.cursor = about.cursor;
         self.writer = Some(writer);
@@ -300,6 +305,27 @@ impl Agent {
             self.begin_journal(Some(broken)).await;
         }
         Ok(())
+    }
+
+    /// Opens the store and reads it, after proving that it can be written.
+    async fn read_again(
+        &mut self,
+        path: &Path,
+        fresh: Fresh,
+    ) -> Result<(Opened, Loaded), StoreError> {
+        let mut opened = Opened::open(path, fresh).await?;
+        let (identity, seed, now) = (self.identity(), self.seed(), self.now());
+        let read = async {
+            opened.prove().await?;
+            opened.load(identity, seed, now).await
+        };
+        match read.await {
+            Ok(loaded) => Ok((opened, loaded)),
+            Err(error) => {
+                opened.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the last snapshot and waits for the disk.
