@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::FuturesOrdered;
-use mnara_protocol::clock::Ticks;
+use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{EntryNo, Mark, Resume};
 use rand::Rng;
@@ -68,6 +68,16 @@ impl Keeping {
             Some(self.snapshot + SNAPSHOT)
         }
     }
+}
+
+/// What the clock was corrected by, until that is on disk.
+#[derive(Clone, Copy)]
+pub(super) struct Uncorrected {
+    /// The first reading it concerns, before it.
+    since: Timestamp,
+    secs: i64,
+    /// The commit that keeps it.
+    commit: u64,
 }
 
 impl Agent {
@@ -237,6 +247,25 @@ impl Agent {
         self.core_event(CoreEvent::StoreClosed).await;
     }
 
+    /// Has the site's times moved, and remembers that until it is on disk: a core that is read back knows nothing of it.
+    pub(super) async fn correct(&mut self, from: Timestamp, secs: i64) {
+        self.core_event(CoreEvent::ClockCorrected(secs)).await;
+        let (since, before) = self
+            .uncorrected
+            .map_or((from, 0), |before| (before.since, before.secs));
+        self.uncorrected = Some(Uncorrected {
+            since,
+            secs: before.saturating_add(secs),
+            commit: self.issued,
+        });
+    }
+
+    /// Forgets a correction that is on disk.
+    pub(super) fn correction_kept(&mut self) {
+        let done = self.done;
+        self.uncorrected = self.uncorrected.filter(|made| made.commit > done);
+    }
+
     async fn reopen(&mut self) {
         self.reopen_at = Some(self.clock.monotonic() + REOPEN);
         if let Some(writer) = self.writer.take() {
@@ -247,8 +276,11 @@ impl Agent {
             Ok(()) => {
                 self.reopen_at = None;
                 tracing::info!("the store works again");
-                self.core_event(CoreEvent::Started(self.floor().unproven_since))
-                    .await;
+                // A correction that is not on disk yet is told by the times that it moved.
+                let moved = self.uncorrected;
+                let moved = moved.map(|made| made.since.plus_secs(made.secs));
+                let unproven = self.floor().unproven_since.or(moved);
+                self.core_event(CoreEvent::Started(unproven)).await;
                 if let Some(failed) = self.failed_at.take() {
                     let secs = self.clock.monotonic().since(failed).as_secs();
                     let secs = i64::try_from(secs).unwrap_or(i64::MAX);
@@ -301,6 +333,17 @@ impl Agent {
             oldest: about.oldest,
             last: about.last,
         });
+        // Before anything else, or what seems over by the clock is ended.
+        if let Some(Uncorrected { since, secs, .. }) = self.uncorrected {
+            let event = CoreEvent::CorrectedUnwritten(since, secs);
+            self.core_event(event).await;
+            let commit = self.issued;
+            self.uncorrected = (commit > 0).then_some(Uncorrected {
+                since,
+                secs,
+                commit,
+            });
+        }
         if let Some(broken) = loaded.broken_at {
             self.begin_journal(Some(broken)).await;
         }

@@ -125,6 +125,7 @@ struct Agent {
     cursor: FeedCursor,
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
+    uncorrected: Option<keeping::Uncorrected>,
     /// When printed codes may be derived between other work.
     derive_from: Ticks,
     feed_stopped: bool,
@@ -190,6 +191,7 @@ impl Agent {
             }
             Event::Appended(Ok(mark)) => {
                 self.done += 1;
+                self.correction_kept();
                 self.tell_ends.send_modify(|ends| ends.last = mark);
             }
             Event::RowsStored(Ok(rows), cursor) => {

@@ -130,6 +130,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         cursor: about.cursor,
         acknowledged: about.acknowledged,
         keeping: Keeping::new(about.snapshot_size, ticks),
+        uncorrected: None,
         derive_from: ticks + super::START,
         feed_stopped: false,
         feed_torn: false,
