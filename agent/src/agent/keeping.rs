@@ -14,7 +14,7 @@ use crate::clock::Uptime;
 use crate::core::Event as CoreEvent;
 use crate::link::{Ends, Order};
 use crate::store::{
-    Closed, Fresh, KeptFloor, Loaded, NewJournal, Opened, Saved, StoreError, put_aside,
+    Closed, Ended, Fresh, KeptFloor, Loaded, NewJournal, Opened, Saved, StoreError, put_aside,
 };
 
 /// What running sessions have used is kept this often.
@@ -270,7 +270,7 @@ impl Agent {
         self.reopen_at = Some(self.clock.monotonic() + REOPEN);
         if let Some(writer) = self.writer.take() {
             // It ends by itself after a failed write.
-            let _ = writer.await;
+            self.ended = writer.await.unwrap_or(Ended::Closed);
         }
         match self.try_reopen().await {
             Ok(()) => {
@@ -315,7 +315,7 @@ impl Agent {
         let written = store.keep_floor(self.floor()).await;
         if !matches!(written.await, Ok(Ok(()))) {
             drop(store);
-            let _ = writer.await;
+            self.ended = writer.await.unwrap_or(Ended::Closed);
             return Err(StoreError::Write(sqlx::Error::WorkerCrashed).into());
         }
         // Asks that the old core still held are asked again by their browsers.
@@ -327,6 +327,7 @@ impl Agent {
         self.journal = about.journal;
         self.cursor = about.cursor;
         self.writer = Some(writer);
+        self.ended = Ended::Closed;
         self.tell_store.send_replace(Some(store.clone()));
         self.store = Some(store);
         self.tell_ends.send_replace(Ends {
@@ -350,7 +351,7 @@ impl Agent {
         Ok(())
     }
 
-    /// Opens the store and reads it, after proving that it can be written.
+    /// Opens the store and reads it, after proving that it can be written and, when there is reason to doubt it, that it is whole.
     async fn read_again(
         &mut self,
         path: &Path,
@@ -358,8 +359,14 @@ impl Agent {
     ) -> Result<(Opened, Loaded), StoreError> {
         let mut opened = Opened::open(path, fresh).await?;
         let (identity, seed, now) = (self.identity(), self.seed(), self.now());
+        let ended = self.ended;
         let read = async {
             opened.prove().await?;
+            if ended == Ended::Damaged && !opened.check().await? {
+                return Err(StoreError::Inconsistent {
+                    what: "order of pages",
+                });
+            }
             opened.load(identity, seed, now).await
         };
         match read.await {

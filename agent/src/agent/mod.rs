@@ -37,7 +37,7 @@ use crate::health::{Status, StatusAsk};
 use crate::link::{Ends, Event as LinkEvent, Order};
 use crate::portal::PortalAsk;
 use crate::routeros::client::Error as RouterError;
-use crate::store::{Closed, NewEntry, Pruned, Rows, Store};
+use crate::store::{Closed, Ended, NewEntry, Pruned, Rows, Store};
 
 pub use start::{Setup, run};
 
@@ -99,7 +99,9 @@ struct Agent {
     portal: String,
 
     store: Option<Store>,
-    writer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<Ended>>,
+    /// Why the last writer has ended.
+    ended: Ended,
     reopen_at: Option<Ticks>,
     failed_at: Option<Ticks>,
     /// Commits asked for and done; an effect waits for the number it was made at.

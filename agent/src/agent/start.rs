@@ -29,7 +29,7 @@ use crate::health;
 use crate::link::{Ends, Link};
 use crate::portal::{self, PortalAsk};
 use crate::routeros::client::Dial;
-use crate::store::{Fresh, Loaded, Opened, StoreError, put_aside};
+use crate::store::{Ended, Fresh, Loaded, Opened, StoreError, put_aside};
 
 /// Asks of the portal that may wait.
 const PORTAL: usize = 128;
@@ -110,6 +110,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         portal: portal_address.to_string(),
         store: Some(store),
         writer: Some(writer),
+        ended: Ended::Closed,
         reopen_at: None,
         failed_at: None,
         issued: 0,

@@ -28,6 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::about::About;
 pub use self::open::{Fresh, Loaded, Opened, put_aside};
+pub use self::writer::Ended;
 use crate::clock::Uptime;
 use crate::core::RowChange;
 

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::about::{About, about};
 use super::journal::{self, number};
-use super::{QUEUE, Store, StoreError, feed, is_corrupt, writer};
+use super::{Ended, QUEUE, Store, StoreError, feed, is_corrupt, writer};
 use crate::core::{Core, Identity, Now, Replay};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/agent");
@@ -221,7 +221,7 @@ impl Opened {
 
     /// Starts the writer. It ends when every [`Store`] is dropped, having carried out what was asked.
     #[must_use]
-    pub fn start(self) -> (Store, JoinHandle<()>) {
+    pub fn start(self) -> (Store, JoinHandle<Ended>) {
         let (requests, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer::run(self.conn, self.about.last, queue));
         (Store { requests }, writer)

@@ -25,11 +25,20 @@ const WORTH_FOLDING: usize = 64 * 1024;
 
 type Answer = Box<dyn FnOnce(Result<(), Closed>) + Send>;
 
+/// Why the writer has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to, or could not write.
+    Closed,
+    /// It came by a page that is damaged, which opening the file again need not come by.
+    Damaged,
+}
+
 pub(super) async fn run(
     mut conn: SqliteConnection,
     mut end: Mark,
     mut requests: mpsc::Receiver<Request>,
-) {
+) -> Ended {
     let mut batch = Vec::with_capacity(TOGETHER);
     let mut together = 1;
     let mut unfolded = 0;
@@ -65,9 +74,7 @@ pub(super) async fn run(
                     error = &error as &dyn std::error::Error,
                     "the store could not be written and takes nothing more until it is opened again"
                 );
-                // Closing may fail for the same reason; the file is opened anew either way.
-                let _ = conn.close().await;
-                return;
+                return give_up(conn, &error).await;
             }
         }
         for request in reads {
@@ -77,8 +84,7 @@ pub(super) async fn run(
                     "the store could not be read"
                 );
                 if error.is_damage() {
-                    let _ = conn.close().await;
-                    return;
+                    return give_up(conn, &error).await;
                 }
             }
         }
@@ -88,6 +94,17 @@ pub(super) async fn run(
             error = &error as &dyn std::error::Error,
             "the store was not closed in good order; nothing that was answered is lost"
         );
+    }
+    Ended::Closed
+}
+
+async fn give_up(conn: SqliteConnection, error: &StoreError) -> Ended {
+    // Closing may fail for the same reason; the file is opened anew either way.
+    let _ = conn.close().await;
+    if error.is_damage() {
+        Ended::Damaged
+    } else {
+        Ended::Closed
     }
 }
 

@@ -192,7 +192,7 @@ async fn a_full_disk_answers_no_one_and_what_was_answered_is_there_afterwards() 
         }
     }
     assert!(refused);
-    writer.await.unwrap();
+    assert_eq!(writer.await.unwrap(), Ended::Closed);
     assert_eq!(store.read(EntryNo(1)..=EntryNo(1)).await, Err(Closed));
     assert_eq!(opened(&path).await.about().last, answered);
 }
@@ -241,7 +241,9 @@ async fn a_page_of_zeros_closes_the_store_for_whoever_reads_it() {
         ),
         "a damaged store takes something"
     );
-    writer.await.unwrap();
+    assert_eq!(writer.await.unwrap(), Ended::Damaged);
+    // Opened again it looks whole as before, until all of it is looked at.
+    assert!(!opened(&path).await.check().await.unwrap());
 }
 
 #[tokio::test]
