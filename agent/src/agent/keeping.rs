@@ -1,9 +1,10 @@
 //! When what is written: checkpoints, snapshots, the clock's floor, a new journal; and what happens when the disk fails.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::FuturesOrdered;
-use mnara_protocol::clock::Ticks;
+use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{EntryNo, Mark, Resume};
 use rand::Rng;
@@ -12,7 +13,9 @@ use super::{Agent, Event};
 use crate::clock::Uptime;
 use crate::core::Event as CoreEvent;
 use crate::link::{Ends, Order};
-use crate::store::{Closed, KeptFloor, NewJournal, Opened, Saved, StoreError};
+use crate::store::{
+    Closed, Ended, Fresh, KeptFloor, Loaded, NewJournal, Opened, Saved, StoreError, put_aside,
+};
 
 /// What running sessions have used is kept this often.
 const CHECKPOINT: Duration = Duration::from_secs(60);
@@ -65,6 +68,16 @@ impl Keeping {
             Some(self.snapshot + SNAPSHOT)
         }
     }
+}
+
+/// What the clock was corrected by, until that is on disk.
+#[derive(Clone, Copy)]
+pub(super) struct Uncorrected {
+    /// The first reading it concerns, before it.
+    since: Timestamp,
+    secs: i64,
+    /// The commit that keeps it.
+    commit: u64,
 }
 
 impl Agent {
@@ -234,18 +247,40 @@ impl Agent {
         self.core_event(CoreEvent::StoreClosed).await;
     }
 
+    /// Has the site's times moved, and remembers that until it is on disk: a core that is read back knows nothing of it.
+    pub(super) async fn correct(&mut self, from: Timestamp, secs: i64) {
+        self.core_event(CoreEvent::ClockCorrected(secs)).await;
+        let (since, before) = self
+            .uncorrected
+            .map_or((from, 0), |before| (before.since, before.secs));
+        self.uncorrected = Some(Uncorrected {
+            since,
+            secs: before.saturating_add(secs),
+            commit: self.issued,
+        });
+    }
+
+    /// Forgets a correction that is on disk.
+    pub(super) fn correction_kept(&mut self) {
+        let done = self.done;
+        self.uncorrected = self.uncorrected.filter(|made| made.commit > done);
+    }
+
     async fn reopen(&mut self) {
         self.reopen_at = Some(self.clock.monotonic() + REOPEN);
         if let Some(writer) = self.writer.take() {
             // It ends by itself after a failed write.
-            let _ = writer.await;
+            self.ended = writer.await.unwrap_or(Ended::Closed);
         }
         match self.try_reopen().await {
             Ok(()) => {
                 self.reopen_at = None;
                 tracing::info!("the store works again");
-                self.core_event(CoreEvent::Started(self.floor().unproven_since))
-                    .await;
+                // A correction that is not on disk yet is told by the times that it moved.
+                let moved = self.uncorrected;
+                let moved = moved.map(|made| made.since.plus_secs(made.secs));
+                let unproven = self.floor().unproven_since.or(moved);
+                self.core_event(CoreEvent::Started(unproven)).await;
                 if let Some(failed) = self.failed_at.take() {
                     let secs = self.clock.monotonic().since(failed).as_secs();
                     let secs = i64::try_from(secs).unwrap_or(i64::MAX);
@@ -260,46 +295,87 @@ impl Agent {
                 self.access.look_now();
             }
             Err(error) => {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "the store does not work yet"
-                );
+                tracing::debug!(error = %format!("{error:#}"), "the store does not work yet");
             }
         }
     }
 
-    /// Opens the store again and takes what it has as the truth, after proving that it can be written.
-    async fn try_reopen(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        let fresh = self.fresh();
-        let mut opened = Opened::open(&self.state.store(), fresh).await?;
-        opened.prove().await?;
-        let (identity, seed) = (self.identity(), self.seed());
-        let loaded = opened.load(identity, seed, now).await?;
+    /// Opens the store again and takes what it has as the truth. One that is damaged is put aside and begun anew, as at the start.
+    async fn try_reopen(&mut self) -> anyhow::Result<()> {
+        let (path, fresh) = (self.state.store(), self.fresh());
+        let (opened, loaded) = match self.read_again(&path, fresh).await {
+            Err(error) if error.is_damage() => {
+                put_aside(&path, &error)?;
+                self.read_again(&path, fresh).await?
+            }
+            read => read?,
+        };
         let about = opened.about().clone();
         let (store, writer) = opened.start();
         let written = store.keep_floor(self.floor()).await;
         if !matches!(written.await, Ok(Ok(()))) {
             drop(store);
-            let _ = writer.await;
-            return Err(StoreError::Write(sqlx::Error::WorkerCrashed));
+            self.ended = writer.await.unwrap_or(Ended::Closed);
+            return Err(StoreError::Write(sqlx::Error::WorkerCrashed).into());
         }
         // Asks that the old core still held are asked again by their browsers.
         self.asks.clear();
         self.core = loaded.core;
+        if self.journal != about.journal {
+            self.acknowledged = about.acknowledged;
+        }
         self.journal = about.journal;
         self.cursor = about.cursor;
         self.writer = Some(writer);
+        self.ended = Ended::Closed;
         self.tell_store.send_replace(Some(store.clone()));
         self.store = Some(store);
         self.tell_ends.send_replace(Ends {
             oldest: about.oldest,
             last: about.last,
         });
+        // Before anything else, or what seems over by the clock is ended.
+        if let Some(Uncorrected { since, secs, .. }) = self.uncorrected {
+            let event = CoreEvent::CorrectedUnwritten(since, secs);
+            self.core_event(event).await;
+            let commit = self.issued;
+            self.uncorrected = (commit > 0).then_some(Uncorrected {
+                since,
+                secs,
+                commit,
+            });
+        }
         if let Some(broken) = loaded.broken_at {
             self.begin_journal(Some(broken)).await;
         }
         Ok(())
+    }
+
+    /// Opens the store and reads it, after proving that it can be written and, when there is reason to doubt it, that it is whole.
+    async fn read_again(
+        &mut self,
+        path: &Path,
+        fresh: Fresh,
+    ) -> Result<(Opened, Loaded), StoreError> {
+        let mut opened = Opened::open(path, fresh).await?;
+        let (identity, seed, now) = (self.identity(), self.seed(), self.now());
+        let ended = self.ended;
+        let read = async {
+            opened.prove().await?;
+            if ended == Ended::Damaged && !opened.check().await? {
+                return Err(StoreError::Inconsistent {
+                    what: "order of pages",
+                });
+            }
+            opened.load(identity, seed, now).await
+        };
+        match read.await {
+            Ok(loaded) => Ok((opened, loaded)),
+            Err(error) => {
+                opened.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the last snapshot and waits for the disk.

@@ -103,7 +103,9 @@ impl Agent {
         let correction = self.trusted.anchor(wall, at);
         self.tell_trusted.send_replace(self.trusted);
         match correction {
-            Some(Correction::Moved { by_millis, .. }) => {
+            Some(Correction::Moved {
+                from, by_millis, ..
+            }) => {
                 let secs =
                     by_millis.div_euclid(1000) + i64::from(by_millis.rem_euclid(1000) >= 500);
                 tracing::info!(
@@ -111,7 +113,7 @@ impl Agent {
                     "the clock was corrected by the controller's signed time"
                 );
                 if secs != 0 {
-                    self.core_event(CoreEvent::ClockCorrected(secs)).await;
+                    self.correct(from, secs).await;
                 }
             }
             Some(Correction::Refused { behind }) => {

@@ -38,7 +38,7 @@ use crate::health::{Status, StatusAsk};
 use crate::link::{Ends, Event as LinkEvent, Order};
 use crate::portal::PortalAsk;
 use crate::routeros::client::Error as RouterError;
-use crate::store::{Closed, NewEntry, Pruned, Rows, Store};
+use crate::store::{Closed, Ended, NewEntry, Pruned, Rows, Store};
 
 use self::orders::Orders;
 
@@ -102,7 +102,9 @@ struct Agent {
     portal: String,
 
     store: Option<Store>,
-    writer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<Ended>>,
+    /// Why the last writer has ended.
+    ended: Ended,
     reopen_at: Option<Ticks>,
     failed_at: Option<Ticks>,
     /// Commits asked for and done; an effect waits for the number it was made at.
@@ -128,6 +130,7 @@ struct Agent {
     cursor: FeedCursor,
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
+    uncorrected: Option<keeping::Uncorrected>,
     /// When printed codes may be derived between other work.
     derive_from: Ticks,
     feed_stopped: bool,
@@ -193,6 +196,7 @@ impl Agent {
             }
             Event::Appended(Ok(mark)) => {
                 self.done += 1;
+                self.correction_kept();
                 self.tell_ends.send_modify(|ends| ends.last = mark);
             }
             Event::RowsStored(Ok(rows), cursor) => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context;
 use ed25519_dalek::SigningKey;
@@ -29,7 +30,7 @@ use crate::health;
 use crate::link::{Ends, Link};
 use crate::portal::{self, PortalAsk};
 use crate::routeros::client::Dial;
-use crate::store::{Fresh, Opened, StoreError};
+use crate::store::{Ended, Fresh, Loaded, Opened, StoreError, put_aside};
 
 /// Asks of the portal that may wait.
 const PORTAL: usize = 128;
@@ -80,20 +81,14 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         journal: JournalId::from_bytes(random),
         floor: setup.enrolment.enrolled_at,
     };
-    let mut opened = open(&setup.state, fresh).await?;
-    let about = opened.about().clone();
-    let ticks = setup.clock.monotonic();
-    let floor = Floor {
-        time: about.floor.time,
-        unproven_since: about.floor.unproven_since,
-    };
-    let trusted = TrustedClock::resume(floor, ticks);
-    let now = Now {
-        at: trusted.now(ticks),
-        ticks,
-    };
     let identity = identity(&setup.enrolment, &setup.key);
-    let loaded = opened.load(identity, draw(&mut rng), now).await?;
+    let path = setup.state.store();
+    let Back {
+        opened,
+        loaded,
+        trusted,
+    } = back(&path, fresh, &identity, draw(&mut rng), &setup.clock).await?;
+    let ticks = setup.clock.monotonic();
     // Reading it back may have found that rows of the feed are wanted again.
     let about = opened.about().clone();
     let (store, writer) = opened.start();
@@ -116,6 +111,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         portal: portal_address.to_string(),
         store: Some(store),
         writer: Some(writer),
+        ended: Ended::Closed,
         reopen_at: None,
         failed_at: None,
         issued: 0,
@@ -136,6 +132,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         cursor: about.cursor,
         acknowledged: about.acknowledged,
         keeping: Keeping::new(about.snapshot_size, ticks),
+        uncorrected: None,
         derive_from: ticks + super::START,
         feed_stopped: false,
         feed_torn: false,
@@ -227,29 +224,66 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the store. One that is damaged is put aside and begun anew: what happened at this site is taken back from the controller.
-async fn open(state: &StateDir, fresh: Fresh) -> anyhow::Result<Opened> {
-    let path = state.store();
-    match Opened::open(&path, fresh).await {
-        Err(StoreError::Damaged(error)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the store is damaged; it is put aside and what happened here is taken back from the controller"
-            );
-            for suffix in ["", "-wal", "-shm"] {
-                let mut from = path.clone().into_os_string();
-                from.push(suffix);
-                let mut to = from.clone();
-                to.push(".damaged");
-                if let Err(error) = std::fs::rename(&from, &to)
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    return Err(error).context("could not put the damaged store aside");
-                }
-            }
-            Ok(Opened::open(&path, fresh).await?)
+/// The store, what was in it, and the clock as it left it.
+struct Back {
+    opened: Opened,
+    loaded: Loaded,
+    trusted: TrustedClock,
+}
+
+/// Opens the store and reads it back. One that is damaged is put aside and begun anew: what happened at this site is taken back from the
+/// controller.
+async fn back(
+    path: &Path,
+    fresh: Fresh,
+    identity: &Identity,
+    seed: [u8; 32],
+    clock: &Clock,
+) -> anyhow::Result<Back> {
+    let read = match read_back(path, fresh, identity.clone(), seed, clock).await {
+        Err(error) if error.is_damage() => {
+            put_aside(path, &error)?;
+            read_back(path, fresh, identity.clone(), seed, clock).await
         }
-        other => other.context("another agent may be running on this state folder"),
+        read => read,
+    };
+    read.map_err(|error| match error {
+        StoreError::Open(_) => {
+            anyhow::Error::new(error).context("another agent may be running on this state folder")
+        }
+        error => anyhow::Error::new(error),
+    })
+}
+
+async fn read_back(
+    path: &Path,
+    fresh: Fresh,
+    identity: Identity,
+    seed: [u8; 32],
+    clock: &Clock,
+) -> Result<Back, StoreError> {
+    let mut opened = Opened::open(path, fresh).await?;
+    let ticks = clock.monotonic();
+    let kept = opened.about().floor;
+    let floor = Floor {
+        time: kept.time,
+        unproven_since: kept.unproven_since,
+    };
+    let trusted = TrustedClock::resume(floor, ticks);
+    let now = Now {
+        at: trusted.now(ticks),
+        ticks,
+    };
+    match opened.load(identity, seed, now).await {
+        Ok(loaded) => Ok(Back {
+            opened,
+            loaded,
+            trusted,
+        }),
+        Err(error) => {
+            opened.close().await;
+            Err(error)
+        }
     }
 }
 
@@ -282,6 +316,99 @@ impl Agent {
         Fresh {
             journal: JournalId::from_bytes(random),
             floor: self.enrolment.enrolled_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::clock::Timestamp;
+    use mnara_protocol::ids::{ProviderId, SiteId};
+    use mnara_protocol::session::FeedCursor;
+
+    use super::*;
+    use crate::core::RowChange;
+    use crate::store::{NewEntry, Rows};
+
+    const NOON: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const PAGE: usize = 512;
+    /// What the pages begin with that hold a journal's entries, and those with the feed's rows.
+    const ENTRIES: u8 = 13;
+    const ROWS: u8 = 10;
+
+    fn identity() -> Identity {
+        Identity {
+            site: SiteId::from_bytes([1; 16]),
+            provider: ProviderId::from_bytes([2; 16]),
+            signing: SigningKey::from_bytes(&[3; 32]),
+        }
+    }
+
+    /// A store with entries full of one byte and rows full of another, closed in good order.
+    async fn lived(path: &Path, fresh: Fresh, marks: (u8, u8)) {
+        let (store, writer) = Opened::open(path, fresh).await.unwrap().start();
+        let entries = (1..=300)
+            .map(|n| NewEntry {
+                at: NOON.plus_secs(n),
+                kind: 60_000,
+                body: vec![marks.0; 60],
+            })
+            .collect();
+        store.append(entries).await.await.unwrap().unwrap();
+        let rows = (1..=30)
+            .map(|n| RowChange {
+                kind: 60_000,
+                id: [n; 16],
+                body: Some(vec![marks.1; 60]),
+            })
+            .collect();
+        let rows = Rows {
+            rows,
+            cursor: FeedCursor::default(),
+            more: false,
+        };
+        store.store_rows(rows).await.await.unwrap().unwrap();
+        drop(store);
+        writer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_with_a_page_of_zeros_is_put_aside_and_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aside) = (
+            folder.path().join("store"),
+            folder.path().join("store.damaged"),
+        );
+        let fresh = Fresh {
+            journal: JournalId::from_bytes([7; 16]),
+            floor: NOON,
+        };
+        let clock = Clock::still(NOON);
+        for (kind, mark) in [(ENTRIES, 0xab_u8), (ROWS, 0xcd)] {
+            lived(&path, fresh, (0xab, 0xcd)).await;
+            let whole = back(&path, fresh, &identity(), [5; 32], &clock)
+                .await
+                .unwrap();
+            assert_eq!(whole.opened.about().last.number.0, 300);
+            whole.opened.close().await;
+            assert!(!aside.exists());
+
+            let mut file = std::fs::read(&path).unwrap();
+            let page = file
+                .chunks_exact_mut(PAGE)
+                .find(|page| page[0] == kind && page.windows(20).any(|run| run == [mark; 20]))
+                .unwrap();
+            page.fill(0);
+            std::fs::write(&path, file).unwrap();
+            let anew = back(&path, fresh, &identity(), [5; 32], &clock)
+                .await
+                .unwrap();
+            assert!(anew.loaded.core.needs_resync());
+            assert_eq!(anew.opened.about().last.number.0, 0);
+            anew.opened.close().await;
+            assert!(aside.exists());
+            std::fs::remove_file(&aside).unwrap();
+            std::fs::remove_file(&path).unwrap();
         }
     }
 }

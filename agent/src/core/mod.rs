@@ -29,6 +29,7 @@ mod state;
 mod tests;
 mod throttle;
 mod tickets;
+mod times;
 mod trials;
 mod trying;
 
@@ -122,6 +123,8 @@ pub enum Event {
     Commanded(Command),
     /// The trusted clock was corrected by this many seconds.
     ClockCorrected(i64),
+    /// It was, all times since then, when that could not be written; the state was read back since.
+    CorrectedUnwritten(Timestamp, i64),
     /// The store lost what it had (an old copy, a fork): facts must be taken back before new ones are made.
     Forked,
     /// Nothing more can be written down.
@@ -274,10 +277,8 @@ impl Core {
             Event::Unanswered(attempt) => self.unanswered(attempt, now, &mut out),
             Event::NotAsked(attempt) => self.not_asked(attempt, now, &mut out),
             Event::Commanded(command) => self.commanded(&command, now, &mut out),
-            Event::ClockCorrected(secs) => {
-                self.health(HealthEvent::ClockCorrected, Some(secs), now, &mut out);
-                out.router = true;
-            }
+            Event::ClockCorrected(secs) => self.corrected(secs, now, &mut out),
+            Event::CorrectedUnwritten(from, by) => self.corrected_again(from, by, now, &mut out),
             Event::Forked => {
                 self.resync = Resync::Needed;
                 self.resync_after = None;
@@ -411,15 +412,6 @@ impl Core {
     fn health(&mut self, event: HealthEvent, value: Option<i64>, now: Now, out: &mut Commands) {
         let at = now.at;
         self.record(Fact::Health(HealthFact { event, at, value }), out);
-    }
-
-    fn started(&mut self, unproven: Option<Timestamp>, now: Now, out: &mut Commands) {
-        let since = unproven.map(Timestamp::as_millis);
-        self.health(HealthEvent::AgentStarted, since, now, out);
-        self.state.tickets.rule_again(now.at);
-        self.release_moved(now, out);
-        self.deliver(now, out);
-        out.router = true;
     }
 
     fn link_down(&mut self, now: Now, out: &mut Commands) {

@@ -202,16 +202,15 @@ async fn store(state: &StateDir, enrolment: &Enrolment) -> Finding {
         return good("store", "none yet; it is made at the first start");
     }
     let again = "start the agent: it puts a damaged store aside and takes back from the controller what happened here";
-    match Opened::open(&state.store(), fresh).await {
-        Ok(mut opened) => match opened.check().await {
-            Ok(true) => good(
-                "store",
-                format!("whole, {} entries", opened.about().last.number),
-            ),
-            Ok(false) => bad("store", "damaged", again),
-            Err(error) => bad("store", format!("{:#}", anyhow::Error::new(error)), again),
-        },
-        Err(error @ StoreError::Damaged(_)) => {
+    let looked = async {
+        let mut opened = Opened::open(&state.store(), fresh).await?;
+        let whole = opened.check().await?;
+        Ok::<_, StoreError>((whole, opened.about().last.number))
+    };
+    match looked.await {
+        Ok((true, last)) => good("store", format!("whole, {last} entries")),
+        Ok((false, _)) => bad("store", "damaged", again),
+        Err(error) if error.is_damage() => {
             bad("store", format!("{:#}", anyhow::Error::new(error)), again)
         }
         Err(error) => bad(

@@ -22,11 +22,13 @@ use std::ops::RangeInclusive;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{Entry, EntryNo, FeedCursor, FeedDigest, Mark};
+use sqlx::migrate::MigrateError;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::about::About;
-pub use self::open::{Fresh, Loaded, Opened};
+pub use self::open::{Fresh, Loaded, Opened, put_aside};
+pub use self::writer::Ended;
 use crate::clock::Uptime;
 use crate::core::RowChange;
 
@@ -44,7 +46,7 @@ pub enum StoreError {
     Damaged(#[source] sqlx::Error),
     /// It could not be brought to this version.
     #[error("could not bring the store to this version")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
     /// Something could not be read.
     #[error("could not read the {what} from the store")]
     Read {
@@ -63,6 +65,42 @@ pub enum StoreError {
         /// Which row.
         what: &'static str,
     },
+    /// Its log cannot be folded into the file: somebody else reads it.
+    #[error("the store's log is in use")]
+    Held,
+}
+
+impl StoreError {
+    /// Whether the file itself is damaged, so that no other try reads it. A disk that is full, or that gives nothing at all, is no damage:
+    /// what is on it may come back.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) | Self::Inconsistent { .. } => true,
+            Self::Open(error)
+            | Self::Write(error)
+            | Self::Read { source: error, .. }
+            | Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => is_corrupt(error),
+            Self::Migrate(_) | Self::Held => false,
+        }
+    }
+}
+
+/// Whether SQLite says that a page, or the whole file, is not what it wrote, or a value is not of the kind its column takes.
+fn is_corrupt(error: &sqlx::Error) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
+        return true;
+    }
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<u32>().ok());
+    // The last byte is the kind; what is above it says where.
+    matches!(code.map(|code| code & 0xff), Some(CORRUPT | NOT_A_DATABASE))
 }
 
 /// Says that the writer has stopped after a failed write: nothing more is taken until the store is opened again.

@@ -3,18 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{EntryNo, FeedCursor, Mark};
-use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{Connection, Row, SqliteConnection, query};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, Executor, Row, SqliteConnection, query};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::about::{About, about};
 use super::journal::{self, number};
-use super::{QUEUE, Store, StoreError, feed, writer};
+use super::{Ended, QUEUE, Store, StoreError, feed, is_corrupt, writer};
 use crate::core::{Core, Identity, Now, Replay};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/agent");
@@ -43,39 +44,23 @@ impl Opened {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
-            // The smallest: a commit writes whole pages to the log, and entries are about a hundred bytes.
-            .page_size(512)
-            // Folding the log costs two more flushes, so the writer does it when nobody waits; this is for a site without a quiet moment.
-            .pragma("wal_autocheckpoint", "8000")
-            // Two agents on one store would both redeem.
-            .locking_mode(SqliteLockingMode::Exclusive)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(2))
-            .statement_cache_capacity(24)
-            .pragma("cache_size", "-512")
-            .pragma("temp_store", "memory");
+            .statement_cache_capacity(24);
         let mut conn = SqliteConnection::connect_with(&options)
             .await
             .map_err(opening)?;
-        MIGRATIONS
-            .run_direct(None, &mut conn, false)
-            .await
-            .map_err(|error| match error {
-                sqlx::migrate::MigrateError::Execute(error) => opening(error),
-                other => StoreError::Migrate(other),
-            })?;
-        query(
-            "INSERT INTO meta (id, journal, resynced, acknowledged, cursor_revision, cursor_kind, cursor_id, feed_round, floor)
-             VALUES (1, ?, 0, 0, 0, 0, zeroblob(16), 0, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(fresh.journal.as_bytes().as_slice())
-        .bind(fresh.floor.as_millis())
-        .execute(&mut conn)
-        .await
-        .map_err(StoreError::Write)?;
-        let about = about(&mut conn).await?;
-        Ok(Self { conn, about })
+        match begin(&mut conn, fresh).await {
+            Ok(about) => Ok(Self { conn, about }),
+            Err(error) => {
+                close(conn).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets go of the file.
+    pub async fn close(self) {
+        close(self.conn).await;
     }
 
     /// What the store says of itself.
@@ -220,7 +205,7 @@ impl Opened {
     /// though both files read as if it were there; so all of the log is written again, into the file.
     ///
     /// # Errors
-    /// [`StoreError::Write`] when it still fails.
+    /// [`StoreError::Write`] when it still fails, [`StoreError::Held`] when somebody else reads it.
     pub async fn prove(&mut self) -> Result<(), StoreError> {
         let row = query("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&mut self.conn)
@@ -230,13 +215,13 @@ impl Opened {
         if busy == 0 {
             Ok(())
         } else {
-            Err(StoreError::Inconsistent { what: "log" })
+            Err(StoreError::Held)
         }
     }
 
     /// Starts the writer. It ends when every [`Store`] is dropped, having carried out what was asked.
     #[must_use]
-    pub fn start(self) -> (Store, JoinHandle<()>) {
+    pub fn start(self) -> (Store, JoinHandle<Ended>) {
         let (requests, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer::run(self.conn, self.about.last, queue));
         (Store { requests }, writer)
@@ -277,15 +262,73 @@ pub struct Loaded {
 
 struct Rotten;
 
+/// Puts a damaged store, which nobody may have open, aside.
+///
+/// # Errors
+/// When its files cannot be named otherwise.
+pub fn put_aside(path: &Path, why: &StoreError) -> anyhow::Result<()> {
+    tracing::error!(
+        error = why as &dyn std::error::Error,
+        "the store is damaged; it is put aside and what happened here is taken back from the controller"
+    );
+    for suffix in ["", "-wal", "-shm"] {
+        let mut from = path.as_os_str().to_owned();
+        from.push(suffix);
+        let mut to = from.clone();
+        to.push(".damaged");
+        if let Err(error) = std::fs::rename(&from, &to)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(error).context("could not put the damaged store aside");
+        }
+    }
+    Ok(())
+}
+
+/// How SQLite is to keep the file, in the order in which it must be told.
+///
+/// The smallest pages: a commit writes whole ones to the log, and entries are about a hundred bytes. One that opens it keeps it, since two
+/// agents on one store would both redeem. Folding the log costs two more flushes, so the writer does it when nobody waits; the number here
+/// is for a site without a quiet moment.
+const KEEPING: &str = "PRAGMA page_size = 512;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 8000;
+    PRAGMA cache_size = -512;
+    PRAGMA temp_store = memory;";
+
+/// Brings the file to this version.
+async fn begin(conn: &mut SqliteConnection, fresh: Fresh) -> Result<About, StoreError> {
+    conn.execute(KEEPING).await.map_err(opening)?;
+    MIGRATIONS
+        .run_direct(None, &mut *conn, false)
+        .await
+        .map_err(|error| match error {
+            MigrateError::Execute(error) => opening(error),
+            other => StoreError::Migrate(other),
+        })?;
+    query(
+        "INSERT INTO meta (id, journal, resynced, acknowledged, cursor_revision, cursor_kind, cursor_id, feed_round, floor)
+         VALUES (1, ?, 0, 0, 0, 0, zeroblob(16), 0, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(fresh.journal.as_bytes().as_slice())
+    .bind(fresh.floor.as_millis())
+    .execute(&mut *conn)
+    .await
+    .map_err(StoreError::Write)?;
+    about(conn).await
+}
+
+/// Waits until SQLite has let go of the file: it removes the log by its name, which may be another store's by then.
+async fn close(conn: SqliteConnection) {
+    // Closing may fail for the same reason as what went before.
+    let _ = conn.close().await;
+}
+
 /// Tells a file that cannot be opened now from one that is no store.
 fn opening(error: sqlx::Error) -> StoreError {
-    const CORRUPT: &str = "11";
-    const NOT_A_DATABASE: &str = "26";
-    let damaged = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == CORRUPT || code == NOT_A_DATABASE);
-    if damaged {
+    if is_corrupt(&error) {
         StoreError::Damaged(error)
     } else {
         StoreError::Open(error)

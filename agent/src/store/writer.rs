@@ -1,5 +1,5 @@
 //! The one writer: takes what has arrived, puts it into one commit, and answers after it. After a failed write it stops for good, since
-//! what a disk that failed once has kept is known only by opening the file again.
+//! what a disk that failed once has kept is known only by opening the file again; so it does when what it reads is damaged.
 
 use std::time::Duration;
 
@@ -25,11 +25,20 @@ const WORTH_FOLDING: usize = 64 * 1024;
 
 type Answer = Box<dyn FnOnce(Result<(), Closed>) + Send>;
 
+/// Why the writer has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to, or could not write.
+    Closed,
+    /// It came by a page that is damaged, which opening the file again need not come by.
+    Damaged,
+}
+
 pub(super) async fn run(
     mut conn: SqliteConnection,
     mut end: Mark,
     mut requests: mpsc::Receiver<Request>,
-) {
+) -> Ended {
     let mut batch = Vec::with_capacity(TOGETHER);
     let mut together = 1;
     let mut unfolded = 0;
@@ -65,22 +74,18 @@ pub(super) async fn run(
                     error = &error as &dyn std::error::Error,
                     "the store could not be written and takes nothing more until it is opened again"
                 );
-                // Closing may fail for the same reason; the file is opened anew either way.
-                let _ = conn.close().await;
-                return;
+                return give_up(conn, &error).await;
             }
         }
         for request in reads {
-            match request {
-                Request::Read(range, done) => {
-                    let read = journal::read(&mut conn, range).await;
-                    let _ = done.send(read.map_err(unread));
+            if let Err(error) = read(&mut conn, request).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the store could not be read"
+                );
+                if error.is_damage() {
+                    return give_up(conn, &error).await;
                 }
-                Request::FeedDigest(done) => {
-                    let read = feed::digest(&mut conn).await;
-                    let _ = done.send(read.map_err(unread));
-                }
-                _ => {}
             }
         }
     }
@@ -89,6 +94,17 @@ pub(super) async fn run(
             error = &error as &dyn std::error::Error,
             "the store was not closed in good order; nothing that was answered is lost"
         );
+    }
+    Ended::Closed
+}
+
+async fn give_up(conn: SqliteConnection, error: &StoreError) -> Ended {
+    // Closing may fail for the same reason; the file is opened anew either way.
+    let _ = conn.close().await;
+    if error.is_damage() {
+        Ended::Damaged
+    } else {
+        Ended::Closed
     }
 }
 
@@ -150,12 +166,26 @@ async fn fold(conn: &mut SqliteConnection) -> Result<(), StoreError> {
         .map_err(StoreError::Write)
 }
 
-fn unread(error: StoreError) -> Closed {
-    tracing::error!(
-        error = &error as &dyn std::error::Error,
-        "the store could not be read"
-    );
-    Closed
+/// Reads what is asked for. Whoever asked is told that it failed, the writer why.
+async fn read(conn: &mut SqliteConnection, request: Request) -> Result<(), StoreError> {
+    match request {
+        Request::Read(range, done) => tell(done, journal::read(conn, range).await),
+        Request::FeedDigest(done) => tell(done, feed::digest(conn).await),
+        _ => Ok(()),
+    }
+}
+
+fn tell<T>(
+    done: oneshot::Sender<Result<T, Closed>>,
+    read: Result<T, StoreError>,
+) -> Result<(), StoreError> {
+    let (told, failed) = match read {
+        Ok(read) => (Ok(read), Ok(())),
+        Err(error) => (Err(Closed), Err(error)),
+    };
+    // Whoever asked may have gone.
+    let _ = done.send(told);
+    failed
 }
 
 /// Carries out writes in one commit. Answers leave after it, or say that it failed.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::Context;
 use mnara_tests::world::{Setup, World};
 
 /// Stands between the agent and the system: flushes fail while the file it is told of is there.
@@ -134,6 +135,83 @@ async fn nobody_is_told_what_a_failing_disk_did_not_keep() {
         .await
         .unwrap();
     assert_eq!(told, "1", "the provider is told");
+    world.end().await.unwrap();
+}
+
+/// The site boots two hours behind, its disk fills, and only then the controller says the time. What is read back once there is room
+/// again does not know of it.
+#[tokio::test]
+async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
+    let mut world = World::start(Setup::default()).await.unwrap();
+    let codes = world
+        .business
+        .print(&world.controller, "One hour", 30, &[])
+        .await
+        .unwrap();
+    world
+        .until("the site has the codes", async || {
+            Ok((world.site.agent.status().await?["codes"] == 30).then_some(()))
+        })
+        .await
+        .unwrap();
+    world.drained(&world.site).await.unwrap();
+    world.site.cable.cut();
+    world.site.agent.stop().await.unwrap();
+    let away = Duration::from_secs(2 * 3_600);
+    world.controller.advance(away).await.unwrap();
+    world.site.agent.start().await.unwrap();
+    world
+        .until("the router is seen", async || {
+            Ok((world.site.agent.status().await?["router"] == true).then_some(()))
+        })
+        .await
+        .unwrap();
+    let phone = world.site.join().unwrap();
+    phone.redeem(&world.site.router, &codes[0]).await.unwrap();
+    phone.comes_online(&world.site.router).await.unwrap();
+    world
+        .until("the page knows that the phone is online", async || {
+            let page = phone.home(&world.site.router).await?;
+            Ok(page.says("You are online").then_some(()))
+        })
+        .await
+        .unwrap();
+
+    world.allow("could not be written");
+    world.allow("nothing can be written down");
+    world.site.agent.fill_disk(true).unwrap();
+    let mut others = codes[1..].iter();
+    world
+        .until("the disk is found to be full", async || {
+            let code = others.next().context("all codes were taken")?;
+            let other = world.site.join()?;
+            other.redeem(&world.site.router, code).await?;
+            Ok((world.site.agent.status().await?["store"] == false).then_some(()))
+        })
+        .await
+        .unwrap();
+    world.site.cable.mend();
+    for (what, key, full) in [
+        ("the controller has said the time", "time_proven", true),
+        ("the store works again", "store", false),
+    ] {
+        world.site.agent.fill_disk(full).unwrap();
+        world
+            .until(what, async || {
+                let few = Duration::from_secs(5);
+                world.site.agent.advance(few).await?;
+                Ok((world.site.agent.status().await?[key] == true).then_some(()))
+            })
+            .await
+            .unwrap();
+        assert_eq!(world.site.agent.status().await.unwrap()["store"], !full);
+    }
+    world.linked(&world.site).await.unwrap();
+    let page = phone.open(&world.site.router, "state.json").await.unwrap();
+    let state: serde_json::Value = serde_json::from_str(&page.text).unwrap();
+    let left = state["seconds_left"].as_u64().unwrap_or_default();
+    assert!(left > 40 * 60, "{state}");
+    world.drained(&world.site).await.unwrap();
     world.end().await.unwrap();
 }
 

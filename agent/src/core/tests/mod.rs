@@ -420,6 +420,12 @@ impl Site {
 
     /// The same; something is done once the rows are read.
     pub(super) fn restart_after(&mut self, rows: impl FnOnce(&mut Replay)) -> Vec<Fact> {
+        self.read_back(rows);
+        self.event(Event::Started(None))
+    }
+
+    /// Reads everything back, and no more.
+    pub(super) fn read_back(&mut self, rows: impl FnOnce(&mut Replay)) {
         self.restarts = self.restarts.wrapping_add(1);
         let mut seed = [10; 32];
         seed[0] = self.restarts;
@@ -444,7 +450,6 @@ impl Site {
         }
         self.core = replay.finish(self.journal.len() as u64);
         self.replies.clear();
-        self.event(Event::Started(None))
     }
 }
 

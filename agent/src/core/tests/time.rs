@@ -259,6 +259,83 @@ fn a_boot_without_the_date_neither_ends_nor_prolongs_a_ticket() {
     assert_eq!(site.ticket(1).left.duration, Some(first));
 }
 
+/// The disk is full when the controller says the time: what is read back afterwards knows nothing of it.
+#[test]
+fn a_correction_that_could_not_be_written_moves_the_same_times_once() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.joins(2);
+    site.types(1, &printed(0)).unwrap();
+    site.pass(Duration::from_secs(600));
+    let floor = Floor {
+        time: site.now().at,
+        unproven_since: None,
+    };
+    site.hotspot.power_cut();
+    let real = site.now().at + Duration::from_secs(1200);
+    let mut clock = TrustedClock::resume(floor, site.ticks);
+    site.read_back(|_| {});
+    site.event(Event::Started(clock.floor(site.ticks).unproven_since));
+    site.look();
+    site.pass(Duration::from_secs(10));
+    site.types(2, &printed(1)).unwrap();
+    site.pass(Duration::from_secs(60));
+    let written = site.journal.len();
+    site.event(Event::StoreClosed);
+    let wall = real + Duration::from_secs(70);
+    let Some(Correction::Moved {
+        from, by_millis, ..
+    }) = clock.anchor(wall, site.ticks)
+    else {
+        panic!()
+    };
+    let secs = by_millis.div_euclid(1000);
+    site.base = clock.now(site.ticks) - Duration::from_millis(site.ticks.as_millis());
+    site.event(Event::ClockCorrected(secs));
+    site.pass(Duration::from_secs(30));
+    let lefts = |site: &mut Site| [1, 2].map(|n| site.ticket(n).left.duration.unwrap());
+    let measured = lefts(&mut site);
+    assert!(measured[0] < HOUR - Duration::from_secs(600 + 1200));
+    assert!(measured[1] > HOUR - Duration::from_secs(120));
+
+    // First it is not on the disk, then it is after all.
+    site.journal.truncate(written);
+    for facts in [1, 0] {
+        site.read_back(|_| {});
+        let moved = site.event(Event::CorrectedUnwritten(from, secs));
+        let corrections = moved.iter().filter(|fact| {
+            matches!(fact, Fact::Health(health) if health.event == HealthEvent::ClockCorrected)
+        });
+        assert_eq!(corrections.count(), facts);
+        let so_far = site.journal.len();
+        site.event(Event::Started(None));
+        site.look();
+        assert_eq!(lefts(&mut site), measured);
+        site.journal.truncate(so_far);
+    }
+}
+
+/// The same when the disk was full from the start on: what an earlier start has had proven stays.
+#[test]
+fn a_correction_that_could_not_be_written_leaves_what_was_proven_before() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.pass(Duration::from_secs(600));
+    let from = site.now().at.plus_millis(1);
+    site.base = site.base.plus_secs(1200);
+    site.read_back(|_| {});
+    site.event(Event::CorrectedUnwritten(from, 1200));
+    site.event(Event::Started(None));
+    site.look();
+    let left = site.ticket(1).left.duration.unwrap();
+    let expected = HOUR - Duration::from_secs(600 + 1200);
+    assert!(
+        left.abs_diff(expected) < Duration::from_secs(12),
+        "{left:?}"
+    );
+}
+
 impl Site {
     /// A device's ticket while the device itself is away, seen by letting it look in.
     fn ticket_of(&mut self, n: u8) -> TicketView {

@@ -192,7 +192,7 @@ async fn a_full_disk_answers_no_one_and_what_was_answered_is_there_afterwards() 
         }
     }
     assert!(refused);
-    writer.await.unwrap();
+    assert_eq!(writer.await.unwrap(), Ended::Closed);
     assert_eq!(store.read(EntryNo(1)..=EntryNo(1)).await, Err(Closed));
     assert_eq!(opened(&path).await.about().last, answered);
 }
@@ -206,4 +206,68 @@ async fn what_is_no_store_is_called_damaged() {
         Opened::open(&path, fresh()).await,
         Err(StoreError::Damaged(_))
     ));
+}
+
+/// Zeros in the place of the second page of a kind, as worn flash or a power cut leaves them.
+fn wipe(path: &Path, is_it: impl Fn(&[u8]) -> bool) {
+    let mut file = std::fs::read(path).unwrap();
+    let mut pages = file.chunks_exact_mut(512).filter(|page| is_it(page));
+    pages.nth(1).unwrap().fill(0);
+    std::fs::write(path, file).unwrap();
+}
+
+#[tokio::test]
+async fn a_page_of_zeros_closes_the_store_for_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, writer) = opened(&path).await.start();
+    let big = NewEntry {
+        body: vec![0xab; 4_000],
+        ..entry(1)
+    };
+    for new in [big, entry(2)] {
+        store.append(vec![new]).await.await.unwrap().unwrap();
+    }
+    drop(store);
+    writer.await.unwrap();
+    // Opening comes by the beginning of an entry only; this is a page of what follows.
+    wipe(&path, |page| page[4..].iter().all(|byte| *byte == 0xab));
+    let (store, writer) = opened(&path).await.start();
+    assert_eq!(store.read(EntryNo(1)..=EntryNo(2)).await, Err(Closed));
+    assert!(
+        !matches!(
+            store.append(vec![entry(3)]).await.await,
+            Ok(Ok(Mark { .. }))
+        ),
+        "a damaged store takes something"
+    );
+    assert_eq!(writer.await.unwrap(), Ended::Damaged);
+    // Opened again it looks whole as before, until all of it is looked at.
+    assert!(!opened(&path).await.check().await.unwrap());
+}
+
+#[tokio::test]
+async fn what_a_disk_refuses_is_not_called_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Opened::open(folder.path(), fresh()).await.err().unwrap();
+    assert!(!refused.is_damage(), "a folder is no file");
+    let mut small = opened(&folder.path().join("store")).await;
+    sqlx::query("PRAGMA max_page_count = 1")
+        .execute(small.connection())
+        .await
+        .unwrap();
+    let full = sqlx::query("INSERT INTO journal (number, at, kind, body, previous) VALUES (1, 0, 0, zeroblob(9000), zeroblob(32))")
+        .execute(small.connection())
+        .await
+        .unwrap_err();
+    assert!(!StoreError::Write(full).is_damage(), "the disk is full");
+    let dead = std::io::Error::other("the disk gives nothing");
+    let source = sqlx::Error::Io(dead);
+    assert!(
+        !StoreError::Read {
+            what: "journal",
+            source
+        }
+        .is_damage()
+    );
 }
