@@ -179,7 +179,7 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
     }
     assert_eq!(
         stage.seen("stkpush").len(),
-        28,
+        29,
         "nothing was ever sent twice"
     );
 }
