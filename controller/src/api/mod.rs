@@ -44,9 +44,8 @@ pub mod types;
 pub mod webhooks;
 
 use crate::app::App;
-use gate::{Call, Calls};
-
 use crate::providers::keys::scopes::Scope;
+use gate::{Call, Calls};
 
 /// Every call of the API, with what it needs and what it does.
 #[must_use]
