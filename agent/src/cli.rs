@@ -250,7 +250,7 @@ async fn run_command(config: RunConfig, state: StateDir) -> anyhow::Result<ExitC
         seed: random(),
         state,
     };
-    run(setup, stop).await?;
+    Box::pin(run(setup, stop)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
