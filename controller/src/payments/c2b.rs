@@ -358,8 +358,9 @@ async fn neighbours_device(
     Ok(payer.map(|payer| (theirs, payer)))
 }
 
-/// What of told money is a prompt's of another business that sells on the same number, by its place among what is told: M-PESA posts all that comes
-/// in there to one address, and writes it on one statement.
+/// What of told money is another business's that sells on the same number, by its place among what is told: a prompt's, or a device's by its code.
+///
+/// M-PESA posts all that comes in there to one address, and writes it on one statement.
 ///
 /// # Errors
 /// When the database is away.
@@ -369,7 +370,15 @@ pub async fn anothers(
     told: &[C2b],
 ) -> sqlx::Result<BTreeMap<usize, Anothers>> {
     let mut tx = app.db.platform(db::Reason::Payments).await?;
-    store::anothers(&mut tx, provider, told, app.clock.now()).await
+    let mut found = store::anothers(&mut tx, provider, told, app.clock.now()).await?;
+    for (place, one) in told.iter().enumerate() {
+        if !found.contains_key(&place) && neighbours_device(&mut tx, provider, one).await?.is_some()
+        {
+            // Its business is told of it, or takes it in from its own statement.
+            found.insert(place, Anothers::Named);
+        }
+    }
+    Ok(found)
 }
 
 /// Money came, and what was told of it cannot be read: it is kept as it came, and a statement has the rest. Told of once a day.

@@ -91,7 +91,8 @@ pub async fn anothers(
 /// The one other business that is paid into a number and has given a device's code; none while the business that was told has given it. Needs the
 /// platform's door.
 ///
-/// Its addresses for that number were registered once, which M-PESA does for nobody but whose number it is.
+/// Its addresses for that number were registered once, which M-PESA does for nobody but whose number it is. So were those of the business that was
+/// told, and by us: what is heard proves nothing of whoever has the secret, which its owner can read at M-PESA.
 ///
 /// # Errors
 /// When the database is away.
@@ -108,6 +109,7 @@ pub async fn neighbour(
                                  where p.id <> $1 and (p.mpesa_shortcode = $3 or p.mpesa_till_number = $3)
                                    and (r.state = 'done' or r.heard_at is not null))
            and not exists (select from hand_codes o where o.provider_id = $1 and o.code = $2)
+           and exists (select from c2b_registrations t where t.provider_id = $1 and t.shortcode = $3 and t.state = 'done')
          limit 2",
         provider.uuid(),
         code,

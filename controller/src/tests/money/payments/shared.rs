@@ -204,4 +204,18 @@ async fn money_by_hand_is_of_the_business_whose_device_has_the_code_whoever_is_t
     let theirs = format!("tickets where provider_id = '{}'", other.provider.uuid());
     assert_eq!(world.count(&theirs).await, 1);
     world.books_are_equal().await;
+    // Who is told, by its own secret, of a number that is not its own gives nothing there.
+    let third = business(&world.app, 3).await;
+    crate::payments::hand::open(&world.app, third.provider, choice, Actor::Command)
+        .await
+        .unwrap();
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let address = asked["ConfirmationURL"].as_str().unwrap();
+    let secret = address.rsplit('/').nth(1).unwrap();
+    let path = format!("/api/pay/{}/{secret}/confirmation", third.provider);
+    let body = confirmation("RKL51ZDR9F", code.as_str(), masked, "50.00");
+    told(&world, &path, body).await;
+    assert_eq!(world.count(&theirs).await, 1);
+    let queued = format!("unmatched where provider_id = '{}'", third.provider.uuid());
+    assert_eq!(world.count(&queued).await, 1);
 }
