@@ -249,6 +249,8 @@ impl Agent {
 
     /// Has the site's times moved, and remembers that until it is on disk: a core that is read back knows nothing of it.
     pub(super) async fn correct(&mut self, from: Timestamp, secs: i64) {
+        // To the second, as facts move it; the clock's own moves by milliseconds.
+        let from = self.core.unproven().unwrap_or(from);
         self.core_event(CoreEvent::ClockCorrected(secs)).await;
         let (since, before) = self
             .uncorrected
@@ -320,7 +322,14 @@ impl Agent {
         }
         // Asks that the old core still held are asked again by their browsers.
         self.asks.clear();
-        self.core = loaded.core;
+        // An empty store in the place of a damaged one knows nothing. What is in memory is all that it had, and more than the controller need
+        // have heard: whoever is online stays so, and what is spent stays spent.
+        let is_anew = about.journal != self.journal
+            && about.last.number == EntryNo(0)
+            && about.snapshot_size == 0;
+        if !is_anew {
+            self.core = loaded.core;
+        }
         if self.journal != about.journal {
             self.acknowledged = about.acknowledged;
         }
@@ -334,6 +343,12 @@ impl Agent {
             oldest: about.oldest,
             last: about.last,
         });
+        if is_anew {
+            // The times in memory are corrected, and go with the new journal.
+            self.uncorrected = None;
+            self.begin_journal(None).await;
+            self.core_event(CoreEvent::StoreOpen).await;
+        }
         // Before anything else, or what seems over by the clock is ended.
         if let Some(Uncorrected { since, secs, .. }) = self.uncorrected {
             let event = CoreEvent::CorrectedUnwritten(since, secs);

@@ -6,6 +6,12 @@ use mnara_protocol::message::HealthEvent;
 use super::{Commands, Core, Now};
 
 impl Core {
+    /// Since when the site's times are not proven, as its facts say.
+    #[must_use]
+    pub fn unproven(&self) -> Option<Timestamp> {
+        self.state.unproven
+    }
+
     pub(super) fn started(&mut self, unproven: Option<Timestamp>, now: Now, out: &mut Commands) {
         let since = unproven.map(Timestamp::as_millis);
         self.health(HealthEvent::AgentStarted, since, now, out);

@@ -37,13 +37,14 @@ pub(super) fn confused() -> Problem {
 /// The site does not say what came of it.
 pub(super) fn unanswered(error: Unanswered) -> Problem {
     match error {
-        Unanswered::Away | Unanswered::TooLate => away(),
+        // Only what no link took goes before its time.
+        Unanswered::Away | Unanswered::TooLate | Unanswered::Missing => away(),
         Unanswered::Silent => Problem::new(
             StatusCode::GATEWAY_TIMEOUT,
             "site-silent",
             "The site was told and has not answered: whether it was done is not known.",
         ),
-        Unanswered::Foreign(_) | Unanswered::Missing => confused(),
+        Unanswered::Foreign(_) => confused(),
         Unanswered::Database(error) => error.into(),
     }
 }

@@ -62,13 +62,13 @@ pub async fn close_in(
     if is_up(standing.and_then(|one| one.last_seen), now) {
         return Err(NotClosed::StillUp);
     }
-    // Somebody else may have closed it at the same moment.
-    if !closing::close(conn, provider, site, now).await? {
-        return Ok(());
-    }
     // Codes before agents: one that is being spent now ends with the agent it brings.
     closing::end_claims(conn, provider, site, now).await?;
     let_go_in(app, conn, (provider, site), actor).await?;
+    // Sites last, as everywhere. Somebody else may have closed it at the same moment.
+    if !closing::close(conn, provider, site, now).await? {
+        return Ok(());
+    }
     closing::end_watch(conn, provider, site, now).await?;
     let deed = Deed {
         act: "site-close",

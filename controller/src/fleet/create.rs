@@ -90,9 +90,12 @@ async fn create_as(
         rights::hold_sites(conn, provider).await?
     };
     // Before they are counted: what the form made may be the last there is room for.
-    if store::site(conn, provider, id).await?.is_some() {
-        return Ok(id);
-    }
+    let id = match store::site(conn, provider, id).await? {
+        Some(made) if made.name == name => return Ok(id),
+        // The form was filled in anew: another wish.
+        Some(_) => SiteId::new(app.clock.now(), app.entropy.bytes()),
+        None => id,
+    };
     if let Some(most) = most
         && store::sites(conn, provider, None, most).await?.len() >= usize::from(most)
     {

@@ -215,6 +215,65 @@ async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
     world.end().await.unwrap();
 }
 
+/// What is in memory is all that the site has, and its cloud is away: whoever is online stays so, and codes go on being taken.
+#[tokio::test]
+async fn a_store_that_is_found_damaged_while_it_runs_takes_nobody_off() {
+    let mut world = World::start(Setup::default()).await.unwrap();
+    let codes = world
+        .business
+        .print(&world.controller, "One hour", 30, &[])
+        .await
+        .unwrap();
+    world
+        .until("the site has the codes", async || {
+            Ok((world.site.agent.status().await?["codes"] == 30).then_some(()))
+        })
+        .await
+        .unwrap();
+    let phone = world.site.join().unwrap();
+    phone.redeem(&world.site.router, &codes[0]).await.unwrap();
+    phone.comes_online(&world.site.router).await.unwrap();
+    world.drained(&world.site).await.unwrap();
+    world.site.cable.cut();
+
+    world.allow("could not be written");
+    world.allow("nothing can be written down");
+    world.allow("the store is damaged");
+    world.site.agent.fill_disk(true).unwrap();
+    let mut others = codes[1..].iter();
+    world
+        .until("the disk is found to be full", async || {
+            let code = others.next().context("all codes were taken")?;
+            let other = world.site.join()?;
+            other.redeem(&world.site.router, code).await?;
+            Ok((world.site.agent.status().await?["store"] == false).then_some(()))
+        })
+        .await
+        .unwrap();
+    let file = world.site.agent.state().join("store.sqlite");
+    std::fs::write(&file, [0xff; 8_192]).unwrap();
+    std::fs::write(file.with_extension("sqlite-wal"), []).unwrap();
+    world.site.agent.fill_disk(false).unwrap();
+    world
+        .until("the store works again", async || {
+            let few = Duration::from_secs(5);
+            world.site.agent.advance(few).await?;
+            Ok((world.site.agent.status().await?["store"] == true).then_some(()))
+        })
+        .await
+        .unwrap();
+    assert!(file.with_extension("sqlite.damaged").exists());
+    let last = world.site.join().unwrap();
+    last.redeem(&world.site.router, &codes[29]).await.unwrap();
+    last.comes_online(&world.site.router).await.unwrap();
+    assert!(phone.online(&world.site.router), "it was online before");
+    world.site.cable.mend();
+    world.linked(&world.site).await.unwrap();
+    world.drained(&world.site).await.unwrap();
+    assert!(phone.online(&world.site.router));
+    world.end().await.unwrap();
+}
+
 /// An idle site writes the clock's floor once an hour, and nothing else.
 #[tokio::test]
 async fn an_idle_hour_costs_less_than_a_page_of_flash() {

@@ -288,19 +288,22 @@ pub async fn insert_claim(
     .map(drop)
 }
 
-/// Finds a claim code and locks it until the transaction ends. Needs the platform's door: a code names nobody.
+/// Finds a claim code and locks it until the transaction ends, with all others of its site that are not spent: whoever spends one spends them too.
+/// Needs the platform's door: a code names nobody.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Claim>> {
-    let row = sqlx::query!(
-        r#"select c.provider_id, c.site_id, c.expires_at, c.spent_by, s.closed_at is not null as "is_closed!"
+    let rows = sqlx::query!(
+        r#"select c.code_hash, c.provider_id, c.site_id, c.expires_at, c.spent_by, s.closed_at is not null as "is_closed!"
            from claims c join sites s on s.id = c.site_id and s.provider_id = c.provider_id
-           where c.code_hash = $1 for update of c"#,
+           where c.site_id = (select o.site_id from claims o where o.code_hash = $1) and (c.code_hash = $1 or c.spent_by is null)
+           order by c.code_hash for update of c"#,
         hash.as_slice(),
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
+    let row = rows.into_iter().find(|row| row.code_hash == hash);
     Ok(row.map(|row| Claim {
         provider: ProviderId::from_uuid(row.provider_id),
         site: SiteId::from_uuid(row.site_id),

@@ -84,7 +84,7 @@ pub async fn code(
     Ok(None)
 }
 
-/// Finds the device of a code.
+/// Finds the device of a code; none of a site that is closed, where no voucher would be used.
 ///
 /// # Errors
 /// When the database is away.
@@ -94,7 +94,9 @@ pub async fn by_code(
     code: &DeviceCode,
 ) -> sqlx::Result<Option<Payer>> {
     let row = sqlx::query!(
-        r#"select site_id, mac::text as "mac!", plan_id, msisdn from hand_codes where provider_id = $1 and code = $2"#,
+        r#"select h.site_id, h.mac::text as "mac!", h.plan_id, h.msisdn from hand_codes h
+           join sites s on s.provider_id = h.provider_id and s.id = h.site_id
+           where h.provider_id = $1 and h.code = $2 and s.closed_at is null"#,
         provider.uuid(),
         code.as_str(),
     )

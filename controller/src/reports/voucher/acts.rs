@@ -284,9 +284,9 @@ fn not_given(error: NotGiven) -> Result<Said, NotActed> {
 
 fn unanswered(error: Unanswered) -> Result<Said, NotActed> {
     match error {
-        Unanswered::Away => Ok(Said::Away),
+        Unanswered::Away | Unanswered::Missing => Ok(Said::Away),
         Unanswered::TooLate => Ok(Said::Late),
-        Unanswered::Silent | Unanswered::Foreign(_) | Unanswered::Missing => Ok(Said::Silent),
+        Unanswered::Silent | Unanswered::Foreign(_) => Ok(Said::Silent),
         Unanswered::Database(error) => Err(error.into()),
     }
 }

@@ -53,6 +53,10 @@ async fn a_finger_that_presses_twice_makes_one_site(
     assert_eq!(world.count("sites where name = 'Harbour'").await, 1);
     let deeds = format!("audit where act = 'site' and subject = '{id}'");
     assert_eq!(world.count(&deeds).await, 1);
+    // Filled in anew, as after going back, it makes another.
+    let form = [("id", id), ("name", "Ruiru")];
+    assert_ne!(owner.post("/sites", &form).await.onward(), made);
+    assert_eq!(world.count("sites where name = 'Ruiru'").await, 1);
     // Another's id makes nothing, and tells nothing.
     let other = business(&world.app, 2).await;
     let id = other.site.to_string();

@@ -146,3 +146,27 @@ async fn codes_and_what_was_typed_go_in_parts_the_oldest_first(
     assert_eq!(store::forget(&mut tx, now, 2).await.unwrap(), 1);
     assert_eq!(store::forget(&mut tx, now, 2).await.unwrap(), 0);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_paid_with_the_code_of_a_closed_site_makes_no_voucher_there(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false).await;
+    let code = place(&world, 1, None).await.account.unwrap();
+    world.app.clock.advance(Duration::from_secs(3_600));
+    let (provider, site) = (world.shop.provider, world.shop.site);
+    crate::fleet::close::close(&world.app, provider, site, Actor::Command)
+        .await
+        .unwrap();
+    let body = confirmation("RKL51ZDR4F", &code, "2547 ***** 149", "50.00");
+    let validation = path.replace("confirmation", "validation");
+    let (_, _, answer) = world
+        .send(Method::POST, &validation, None, body.clone())
+        .await;
+    assert_eq!(answer["ResultCode"].as_str(), Some("C2B00012"));
+    told(&world, &path, body).await;
+    assert_eq!(world.count("tickets").await, 0);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 1);
+}
