@@ -157,7 +157,7 @@ async fn what_is_paid_with_the_code_of_a_closed_site_makes_no_voucher_there(
     let code = place(&world, 1, None).await.account.unwrap();
     world.app.clock.advance(Duration::from_secs(3_600));
     let (provider, site) = (world.shop.provider, world.shop.site);
-    crate::fleet::close::close(&world.app, provider, site, Actor::Command)
+    fleet::close::close(&world.app, provider, site, Actor::Command)
         .await
         .unwrap();
     let body = confirmation("RKL51ZDR4F", &code, "2547 ***** 149", "50.00");
