@@ -131,7 +131,9 @@ impl Db {
     /// # Errors
     /// When the database is away or the role is missing.
     pub async fn for_test(pool: PgPoolOptions, options: PgConnectOptions) -> Result<Self, DbError> {
+        // All tests share so many connections, and some hold a number of them for long.
         let pool = pool
+            .acquire_timeout(Duration::from_secs(180))
             .connect_with(as_app(options))
             .await
             .map_err(DbError::Away)?;
