@@ -149,6 +149,8 @@ async fn hours_online_stand_still_while_the_phone_is_away_also_where_the_router_
         lines.filter(of_it).count()
     };
     let before = log_ins();
+    // Time passes at the site alone.
+    world.site.cable.cut();
     router.leave(&phone.mac).unwrap();
     pass_at_site(&world, HOUR * 3).await;
     phone.goes_offline(router).await.unwrap();
