@@ -138,11 +138,9 @@ async fn nobody_is_told_what_a_failing_disk_did_not_keep() {
     world.end().await.unwrap();
 }
 
-/// The site boots two hours behind, its disk fills, and only then the controller says the time. What is read back once there is room
-/// again does not know of it.
-#[tokio::test]
-async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
-    let mut world = World::start(Setup::default()).await.unwrap();
+/// A world whose site has thirty codes.
+async fn with_codes() -> (World, Vec<String>) {
+    let world = World::start(Setup::default()).await.unwrap();
     let codes = world
         .business
         .print(&world.controller, "One hour", 30, &[])
@@ -154,6 +152,31 @@ async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
         })
         .await
         .unwrap();
+    (world, codes)
+}
+
+/// Fills the site's disk until a code that somebody types is what finds it full.
+async fn fill(world: &mut World, codes: &[String]) {
+    world.allow("could not be written");
+    world.allow("nothing can be written down");
+    world.site.agent.fill_disk(true).unwrap();
+    let mut codes = codes.iter();
+    world
+        .until("the disk is found to be full", async || {
+            let code = codes.next().context("all codes were taken")?;
+            let phone = world.site.join()?;
+            phone.redeem(&world.site.router, code).await?;
+            Ok((world.site.agent.status().await?["store"] == false).then_some(()))
+        })
+        .await
+        .unwrap();
+}
+
+/// The site boots two hours behind, its disk fills, and only then the controller says the time. What is read back once there is room
+/// again does not know of it.
+#[tokio::test]
+async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
+    let (mut world, codes) = with_codes().await;
     world.drained(&world.site).await.unwrap();
     world.site.cable.cut();
     world.site.agent.stop().await.unwrap();
@@ -177,19 +200,7 @@ async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
         .await
         .unwrap();
 
-    world.allow("could not be written");
-    world.allow("nothing can be written down");
-    world.site.agent.fill_disk(true).unwrap();
-    let mut others = codes[1..].iter();
-    world
-        .until("the disk is found to be full", async || {
-            let code = others.next().context("all codes were taken")?;
-            let other = world.site.join()?;
-            other.redeem(&world.site.router, code).await?;
-            Ok((world.site.agent.status().await?["store"] == false).then_some(()))
-        })
-        .await
-        .unwrap();
+    fill(&mut world, &codes[1..]).await;
     world.site.cable.mend();
     for (what, key, full) in [
         ("the controller has said the time", "time_proven", true),
@@ -218,38 +229,15 @@ async fn a_time_that_is_told_while_nothing_can_be_written_ends_no_ticket() {
 /// What is in memory is all that the site has, and its cloud is away: whoever is online stays so, and codes go on being taken.
 #[tokio::test]
 async fn a_store_that_is_found_damaged_while_it_runs_takes_nobody_off() {
-    let mut world = World::start(Setup::default()).await.unwrap();
-    let codes = world
-        .business
-        .print(&world.controller, "One hour", 30, &[])
-        .await
-        .unwrap();
-    world
-        .until("the site has the codes", async || {
-            Ok((world.site.agent.status().await?["codes"] == 30).then_some(()))
-        })
-        .await
-        .unwrap();
+    let (mut world, codes) = with_codes().await;
     let phone = world.site.join().unwrap();
     phone.redeem(&world.site.router, &codes[0]).await.unwrap();
     phone.comes_online(&world.site.router).await.unwrap();
     world.drained(&world.site).await.unwrap();
     world.site.cable.cut();
 
-    world.allow("could not be written");
-    world.allow("nothing can be written down");
+    fill(&mut world, &codes[1..]).await;
     world.allow("the store is damaged");
-    world.site.agent.fill_disk(true).unwrap();
-    let mut others = codes[1..].iter();
-    world
-        .until("the disk is found to be full", async || {
-            let code = others.next().context("all codes were taken")?;
-            let other = world.site.join()?;
-            other.redeem(&world.site.router, code).await?;
-            Ok((world.site.agent.status().await?["store"] == false).then_some(()))
-        })
-        .await
-        .unwrap();
     let file = world.site.agent.state().join("store.sqlite");
     std::fs::write(&file, [0xff; 8_192]).unwrap();
     std::fs::write(file.with_extension("sqlite-wal"), []).unwrap();
