@@ -296,19 +296,19 @@ impl World {
 }
 
 async fn feed_of(app: &App, site: SiteId) -> Vec<Row> {
+    // In one answer: rows may change between two.
     let sql = format!(
-        "select array_agg(kind order by revision, kind, row_id) from site_feed where not deleted and site_id = '{}'",
+        "select array_agg(int4send(kind) || body order by revision, kind, row_id) from site_feed where not deleted and site_id = '{}'",
         site.uuid()
     );
-    let kinds: Option<Vec<i32>> = read(app, &sql).await;
-    let sql = sql.replace("array_agg(kind", "array_agg(body");
-    let bodies: Option<Vec<Vec<u8>>> = read(app, &sql).await;
-    let rows = kinds
-        .unwrap_or_default()
-        .into_iter()
-        .zip(bodies.unwrap_or_default());
-    rows.map(|(kind, body)| Row::decode(u16::try_from(kind).unwrap(), &body).unwrap())
-        .collect()
+    let rows: Option<Vec<Vec<u8>>> = read(app, &sql).await;
+    let rows = rows.unwrap_or_default().into_iter();
+    rows.map(|row| {
+        let (kind, body) = row.split_first_chunk().unwrap();
+        let kind = u16::try_from(i32::from_be_bytes(*kind)).unwrap();
+        Row::decode(kind, body).unwrap()
+    })
+    .collect()
 }
 
 /// Reads one value, past all tenants.
