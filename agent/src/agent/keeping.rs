@@ -302,7 +302,7 @@ impl Agent {
         }
     }
 
-    /// Opens the store again and takes what it has as the truth. One that is damaged is put aside and begun anew, as at the start.
+    /// Opens the store again and takes what it has as the truth. One that is damaged is put aside, and what is in memory begins another.
     async fn try_reopen(&mut self) -> anyhow::Result<()> {
         let (path, fresh) = (self.state.store(), self.fresh());
         let (opened, loaded) = match self.read_again(&path, fresh).await {
