@@ -10,8 +10,8 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -29,7 +29,7 @@ use crate::fleet::command;
 use crate::jobs::{self, Job, NewJob, Next as Then};
 use crate::providers::keys::Holder;
 use crate::web::Problem;
-use crate::web::repeat::named;
+use crate::web::repeat::{named, replayed};
 
 /// The job that forgets answers.
 pub const FORGET: &str = "forget-answers";
@@ -41,8 +41,6 @@ const LEASE_SECS: i64 = 120;
 const BODY: usize = 64 * 1024;
 /// The largest answer kept.
 const ANSWER: usize = 65_536;
-
-const REPEATED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The claim of a request, if it came with a name.
 #[derive(Clone, Debug, Default)]
@@ -147,11 +145,7 @@ async fn claimed(
     let claim = match claim(app, holder, name, &hash).await? {
         Claimed::Now(claim) => claim,
         Claimed::Before(made) => {
-            let mut response = made.into_response();
-            response
-                .headers_mut()
-                .insert(REPEATED, HeaderValue::from_static("true"));
-            return Ok(response);
+            return Ok(replayed(made.into_response()));
         }
     };
     parts.extensions.insert(Once(Some(claim.clone())));

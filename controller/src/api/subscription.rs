@@ -98,7 +98,8 @@ pub(super) fn offering() -> Operation {
         "List the platform's plans",
         "An order for one is made by `POST /api/providers/{id}/pesapal/create-order` with `{\"plan_id\": …}`, and optionally `attempt_id` (a UUID), \
          `recurring` and `upgrade` (yes or no); it needs the scope `subscription:pay`. `{id}` is the `provider_id` of `/me`. Sent again with the same \
-         `attempt_id`, or the same `Idempotency-Key`, it is the same order; `attempt-taken` where another is wished for by it.",
+         `attempt_id`, or the same `Idempotency-Key`, it is the same order, told as it is now (with `Idempotency-Replayed: true` where it came with a \
+         name); `attempt-taken` where another is wished for by it.",
     )
     .answers::<PlatformOffers>(200)
 }

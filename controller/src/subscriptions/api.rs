@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use mnara_protocol::ids::{AttemptId, PlatformPlanId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::order::{self, NotMade, Wish};
+use super::order::{self, NotMade, Placed, Wish};
 use super::standing::standing;
 use super::{Order, PlatformPlan};
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::providers::on_behalf::OnBehalf;
 use crate::rails::pesapal::SubmitError;
 use crate::web::extract::Json;
 use crate::web::problem::Problem;
-use crate::web::repeat::named;
+use crate::web::repeat::{named, replayed};
 use crate::web::show;
 
 /// What is sent to order.
@@ -34,7 +35,8 @@ pub struct Ask {
     upgrade: bool,
 }
 
-/// Makes an order and tells on which page it is paid. For somebody whose role pays, or a key that may.
+/// Makes an order and tells on which page it is paid. For somebody whose role pays, or a key that may. One that was there before by the name of the
+/// request is told as it is now.
 ///
 /// # Errors
 /// A problem that says what would help.
@@ -43,16 +45,17 @@ pub async fn create_order(
     caller: OnBehalf,
     headers: HeaderMap,
     Json(ask): Json<Ask>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Response, Problem> {
     let plan: PlatformPlanId = ask
         .plan_id
         .parse()
         .map_err(|error| Problem::bad_field(format!("plan_id: {error}")))?;
-    let attempt: AttemptId = match (&ask.attempt_id, named(&headers)?) {
+    let name = named(&headers)?;
+    let attempt: AttemptId = match (&ask.attempt_id, &name) {
         (Some(id), _) => id
             .parse()
             .map_err(|error| Problem::bad_field(format!("attempt_id: {error}")))?,
-        (None, Some(name)) => attempt(caller.actor, &name),
+        (None, Some(name)) => attempt(caller.actor, name),
         (None, None) => AttemptId::new(app.clock.now(), app.entropy.bytes()),
     };
     let wish = Wish {
@@ -61,13 +64,19 @@ pub async fn create_order(
         is_recurring: ask.recurring,
         is_upgrade: ask.upgrade,
     };
-    let order = order::create(&app, caller.provider, caller.actor, wish).await?;
+    let placed = order::create(&app, caller.provider, caller.actor, wish).await?;
+    let Placed { order, is_repeat } = placed;
     let status = if order.redirect.is_some() {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok((status, Json(told(&order))))
+    let answer = (status, Json(told(&order))).into_response();
+    Ok(if name.is_some() && is_repeat {
+        replayed(answer)
+    } else {
+        answer
+    })
 }
 
 /// The attempt that a caller means by a name: another's names are their own.

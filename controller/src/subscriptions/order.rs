@@ -120,10 +120,15 @@ pub async fn create(
     provider: ProviderId,
     actor: Actor,
     wish: Wish,
-) -> Result<Order, NotMade> {
+) -> Result<Placed, NotMade> {
     let rail = app.rails.pesapal.clone().ok_or(NotMade::Off)?;
     let (order, plan, contact) = match stored(app, provider, actor, wish).await? {
-        Stored::Before(order) => return Ok(order),
+        Stored::Before(order) => {
+            return Ok(Placed {
+                order,
+                is_repeat: true,
+            });
+        }
         Stored::Now(order, plan, contact) => (order, plan, contact),
     };
     let handing_in = {
@@ -132,7 +137,20 @@ pub async fn create(
             .clone()
             .spawn(async move { hand_in(&app, &rail, order, &plan, &contact).await })
     };
-    handing_in.await.context("the order's task was lost")?
+    let order = handing_in.await.context("the order's task was lost")??;
+    Ok(Placed {
+        order,
+        is_repeat: false,
+    })
+}
+
+/// An order that whoever asked for one has.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// It.
+    pub order: Order,
+    /// Whether the same attempt had made it before.
+    pub is_repeat: bool,
 }
 
 enum Stored {

@@ -1,10 +1,13 @@
-//! The name that a caller gives a request, so that the same request sent again is known: the header `Idempotency-Key`.
+//! The name that a caller gives a request, so that the same request sent again is known: the header `Idempotency-Key`; and the mark of the answer
+//! to one that is: `Idempotency-Replayed`.
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
 
 use super::Problem;
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The name in the header: a text in quotes as the draft has it, or the same without them.
 ///
@@ -28,4 +31,13 @@ pub fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
                 "Idempotency-Key: give one name of 1 to 255 letters and digits without spaces, such as a UUID.",
             )
         })
+}
+
+/// Marks an answer as that of a request which had its effect before.
+#[must_use]
+pub fn replayed(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }

@@ -4,17 +4,29 @@ use super::*;
 
 /// Asks for an order under a name.
 async fn named(world: &World, key: &str, name: &str, wish: &Value) -> (StatusCode, Value) {
+    let (status, _, answer) = answered(world, key, Some(name), wish).await;
+    (status, answer)
+}
+
+/// The same, with or without a name, with the headers of the answer.
+async fn answered(
+    world: &World,
+    key: &str,
+    name: Option<&str>,
+    wish: &Value,
+) -> (StatusCode, HeaderMap, Value) {
     let path = format!(
         "/api/providers/{}/pesapal/create-order",
         world.shop.provider
     );
-    let request = Request::post(path)
+    let mut request = Request::post(path)
         .header("authorization", format!("Bearer {key}"))
-        .header("content-type", "application/json")
-        .header("idempotency-key", name)
-        .body(Body::from(wish.to_string()));
-    let (status, _, answer) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
-    (status, answer)
+        .header("content-type", "application/json");
+    if let Some(name) = name {
+        request = request.header("idempotency-key", name);
+    }
+    let request = request.body(Body::from(wish.to_string()));
+    world.send_from([192, 0, 2, 1], request.unwrap()).await
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -54,6 +66,37 @@ async fn the_same_wish_by_one_name_is_one_order(pool: PgPoolOptions, options: Pg
         assert_ne!(another["id"], first["id"]);
     }
     assert_eq!(world.count("platform_orders").await, 3);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_order_asked_for_again_by_its_name_is_marked_as_every_repeat_is(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let wish = json!({"plan_id": plan.id.to_string()});
+    let own = json!({"plan_id": plan.id.to_string(), "attempt_id": attempt(9).to_string()});
+    for (name, wish, marked) in [
+        (Some("order-17"), &wish, [false, true, true]),
+        // An attempt of the caller's own is the same order by any name, and without one nobody asked to be told.
+        (None, &own, [false, false, false]),
+        (Some("order-18"), &own, [true, true, true]),
+    ] {
+        for is_marked in marked {
+            let (status, headers, order) = answered(&world, &key, name, wish).await;
+            assert_eq!(status, StatusCode::CREATED, "{order}");
+            let mark = headers.get("idempotency-replayed");
+            assert_eq!(mark.is_some(), is_marked, "{name:?}");
+            assert!(mark.is_none_or(|mark| mark == "true"), "{name:?}");
+        }
+    }
+    assert_eq!(world.count("platform_orders").await, 2);
+    // What was refused is no repeat.
+    let other = json!({"plan_id": plan.id.to_string(), "recurring": true});
+    let (status, headers, _) = answered(&world, &key, Some("order-17"), &other).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(!headers.contains_key("idempotency-replayed"));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
