@@ -31,6 +31,7 @@ mod seen;
 pub mod series;
 pub mod sessions;
 pub mod settings;
+mod settings_calls;
 mod shut;
 pub mod site_looks;
 pub mod sites;
@@ -51,7 +52,7 @@ use gate::{Call, Calls};
 #[must_use]
 pub fn calls(app: &App) -> Calls {
     use Scope as S;
-    Calls::new(app)
+    let calls = Calls::new(app)
         .get("/me", Call::any(), me::operation(), me::show)
         .get(
             "/sites",
@@ -418,83 +419,11 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::ReportsRead),
             reports::summing_now(),
             reports::now,
-        )
-        .get(
-            "/settings/portal",
-            Call::with(S::SettingsRead),
-            settings::portal_showing(),
-            settings::portal,
-        )
-        .put(
-            "/settings/portal",
-            Call::with(S::SettingsWrite),
-            settings::portal_changing(),
-            settings::change_portal,
-        )
-        .get(
-            "/settings/messages",
-            Call::with(S::SettingsRead),
-            messages::settings_showing(),
-            messages::settings,
-        )
-        .put(
-            "/settings/messages",
-            Call::with(S::SettingsWrite),
-            messages::settings_changing(),
-            messages::change_settings,
-        )
-        .get(
-            "/settings/notices",
-            Call::with(S::SettingsRead),
-            settings::notices_listing(),
-            settings::list_notices,
-        )
-        .put(
-            "/settings/notices/{id}",
-            Call::with(S::SettingsWrite),
-            settings::notices_changing(),
-            settings::change_notices,
-        )
-        .get(
-            "/settings/mpesa",
-            Call::with(S::SettingsRead),
-            mpesa::showing(),
-            mpesa::show,
-        )
-        .get(
-            "/settings/keys",
-            Call::with(S::SettingsRead),
-            keys::listing(),
-            keys::list,
-        )
-        .get(
-            "/settings/webhooks",
-            Call::with(S::SettingsRead),
-            webhooks::listing(),
-            webhooks::list,
-        )
-        .get(
-            "/settings/webhooks/{id}",
-            Call::with(S::SettingsRead),
-            webhooks::showing(),
-            webhooks::show,
-        )
-        .get(
-            "/settings/webhooks/{id}/deliveries",
-            Call::with(S::SettingsRead),
-            webhooks::sending(),
-            webhooks::sent,
-        )
-        .post(
-            "/settings/webhooks/deliveries/{id}/again",
-            Call::with(S::SettingsWrite),
-            webhooks::repeating(),
-            webhooks::again,
-        )
-        .get(
-            "/audit",
-            Call::with(S::AuditRead),
-            audit::listing(),
-            audit::list,
-        )
+        );
+    settings_calls::with(calls).get(
+        "/audit",
+        Call::with(S::AuditRead),
+        audit::listing(),
+        audit::list,
+    )
 }
