@@ -21,8 +21,8 @@ pub const ABOUT: [(&str, &str, &str); 8] = [
         "What a thief of a key could make money of, or use to outlive its end, is left to people who log in: the M-PESA account and its operator, \
          sending money back, keys, webhooks with their secrets, a line for a site that has an agent, staff, the export of all data, and everybody's own \
          password and second factor. \
-         So is what is done by eye or by hand: logos and previews, selling for cash, M-PESA's statements, sending an SMS again, which numbers get none, \
-         and the name of the business. No call moves money or makes a phone pay.",
+         So is what is done by eye or by hand: logos and previews, selling for cash, M-PESA's statements, and the name of the business. \
+         No call moves money or makes a phone pay.",
         "",
     ),
     (

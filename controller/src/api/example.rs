@@ -21,7 +21,7 @@ const IDS: [(&str, &str); 11] = [
 ];
 
 /// Marks of ids by the name of the schema of what they are of.
-const THINGS: [(&str, &str); 14] = [
+const THINGS: [(&str, &str); 15] = [
     ("Site", "site"),
     ("Plan", "plan"),
     ("Ticket", "tkt"),
@@ -35,6 +35,7 @@ const THINGS: [(&str, &str); 14] = [
     ("ApiKey", "key"),
     ("Webhook", "hook"),
     ("Delivery", "msg"),
+    ("Message", "sms"),
     ("Invited", "inv"),
 ];
 

@@ -1,9 +1,12 @@
-//! `/api/v1/messages`: SMS that were sent for a business, how they fared and what they cost. What they said is nobody's to see. What is sent, and
-//! when, is in `/api/v1/settings/messages`.
+//! `/api/v1/messages`: SMS that were sent for a business, how they fared and what they cost; one whose answer was lost can be sent again. What they
+//! said is nobody's to see.
+//!
+//! What is sent, and when, is in `/api/v1/settings/messages`.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use futures_util::FutureExt as _;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, SmsId};
 use mnara_protocol::portal::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,14 +15,18 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::plan_parts::minute;
 use super::reports::period;
+use super::types::named;
 use crate::app::App;
+use crate::providers::sms::again::{NotAgain, send_again_in};
 use crate::providers::sms::choose::{NotChosen, choose};
 use crate::providers::sms::store::{self, Listed};
 use crate::providers::sms::{BadSettings, Codes, Quiet, Settings, clock};
-use crate::web::{Answer, Json, Problem, show};
+use crate::web::{Answer, Json, Path, Problem, show};
 
 /// An SMS.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,6 +47,8 @@ pub struct Message {
     state: &'static str,
     /// Why it waits, failed or was dropped, in a word.
     reason: Option<String>,
+    /// Whether it may be sent again: its answer was lost, and it is still of use.
+    may_be_sent_again: bool,
     /// What it cost; null where nothing was charged yet.
     cost: Option<String>,
     /// In which currency.
@@ -60,6 +69,7 @@ impl From<Listed> for Message {
             parts: sms.parts,
             state: sms.state.word(),
             reason: sms.why,
+            may_be_sent_again: sms.may_again,
             cost: cents.map(|cents| decimal(cents.into())),
             currency,
             created_at: show::utc(sms.at),
@@ -102,6 +112,49 @@ pub async fn list(
         Message::from,
     )
     .await
+}
+
+pub(super) fn repeating() -> Operation {
+    Operation::new(
+        "sendMessageAgain",
+        "Send an SMS again whose answer was lost",
+        "It may have arrived: sending it again may send it, and charge it, twice. Any other is over, or goes by itself (`not-again`).",
+    )
+    .of(SmsId::PREFIX)
+    .answers::<Message>(200)
+    .problem(409)
+}
+
+/// Sends one again.
+///
+/// # Errors
+/// A problem document.
+pub async fn again(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+) -> Answer<Made> {
+    let (provider, id) = (key.provider(), named(&id)?);
+    let mut tx = app.db.tenant(provider).await?;
+    send_again_in(&app, &mut tx, (provider, key.actor()), id)
+        .await
+        .map_err(|error| match error {
+            NotAgain::Missing => Problem::not_found(),
+            NotAgain::Over => Problem::new(
+                StatusCode::CONFLICT,
+                "not-again",
+                "Only an SMS whose answer was lost can be sent again, and only while it is of use.",
+            ),
+            NotAgain::Database(error) => error.into(),
+        })?;
+    let sms = store::one(&mut tx, provider, id, app.clock.now()).await?;
+    let message: Message = sms.ok_or_else(Problem::not_found)?.into();
+    let made = Made::now(&message)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(made)
 }
 
 /// What SMS came to.

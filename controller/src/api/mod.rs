@@ -36,6 +36,7 @@ mod shut;
 pub mod site_looks;
 pub mod sites;
 pub mod staff;
+pub mod stops;
 pub mod store;
 pub mod stories;
 pub mod subscription;
@@ -329,6 +330,30 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::MessagesRead),
             messages::costing(),
             messages::costs,
+        )
+        .post(
+            "/messages/{id}/again",
+            Call::with(S::MessagesWrite),
+            messages::repeating(),
+            messages::again,
+        )
+        .get(
+            "/messages/stopped",
+            Call::with(S::MessagesRead),
+            stops::listing(),
+            stops::list,
+        )
+        .post(
+            "/messages/stop",
+            Call::with(S::MessagesWrite),
+            stops::stopping(),
+            stops::stop,
+        )
+        .post(
+            "/messages/start",
+            Call::with(S::MessagesWrite),
+            stops::starting(),
+            stops::start,
         )
         .get(
             "/subscription",

@@ -31,8 +31,10 @@ pub enum Scope {
     SessionsRead,
     /// Seeing who works here, and who was asked to.
     StaffRead,
-    /// Seeing which SMS were sent to whom, and what they cost.
+    /// Seeing which SMS were sent to whom, what they cost, and which phones get none.
     MessagesRead,
+    /// Sending an SMS again whose answer was lost, choosing which phones get none.
+    MessagesWrite,
     /// Seeing sums and the books.
     ReportsRead,
     /// Seeing the portal's look, who is told what, which M-PESA account is in use, and which keys and webhooks there are; no secret of any.
@@ -49,7 +51,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SitesRead,
         Self::SitesWrite,
         Self::PlansRead,
@@ -64,6 +66,7 @@ impl Scope {
         Self::SessionsRead,
         Self::StaffRead,
         Self::MessagesRead,
+        Self::MessagesWrite,
         Self::ReportsRead,
         Self::SettingsRead,
         Self::SettingsWrite,
@@ -90,6 +93,7 @@ impl Scope {
             Self::SessionsRead => "sessions:read",
             Self::StaffRead => "staff:read",
             Self::MessagesRead => "messages:read",
+            Self::MessagesWrite => "messages:write",
             Self::ReportsRead => "reports:read",
             Self::SettingsRead => "settings:read",
             Self::SettingsWrite => "settings:write",

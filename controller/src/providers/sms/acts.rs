@@ -1,15 +1,14 @@
-//! What people do on the page of SMS: send one again whose answer was lost, and keep SMS from a phone or let them go there again.
+//! The forms on the page of SMS: sending one again whose answer was lost, and keeping SMS from a phone or letting them go there again.
 
 use axum::extract::{Form, State};
 use axum::response::Response;
 use mnara_protocol::ids::SmsId;
 use serde::Deserialize;
-use serde_json::json;
 
+use super::again::{NotAgain, send_again_in};
 use super::pages::{Asked, Typed, shown};
-use super::{hand_over, store};
+use super::stops::{start_in, stop_in};
 use crate::app::App;
-use crate::audit::{Deed, record};
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -27,22 +26,14 @@ pub async fn again(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let id: SmsId = id.parse().map_err(|_| Trouble::Nothing)?;
-    let (provider, now) = (seat.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    if store::lock(&mut tx, provider, id).await?.is_none() {
-        return Err(Trouble::Nothing);
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let who = (seat.provider(), seat.actor());
+    match send_again_in(&app, &mut tx, who, id).await {
+        Ok(()) => {}
+        Err(NotAgain::Missing) => return Err(Trouble::Nothing),
+        Err(NotAgain::Over) => return Ok(onward("/settings/messages?done=over")),
+        Err(NotAgain::Database(error)) => return Err(error.into()),
     }
-    if !store::again(&mut tx, provider, id, now).await? {
-        return Ok(onward("/settings/messages?done=over"));
-    }
-    hand_over(&app, &mut tx, provider, id, now).await?;
-    let deed = Deed {
-        act: "sms-again",
-        subject: &id.to_string(),
-        before: Some(json!({"status": "unknown"})),
-        after: Some(json!({"status": "waiting"})),
-    };
-    record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(onward("/settings/messages?done=again"))
@@ -83,17 +74,9 @@ pub async fn stop(
     let Ok(phone) = named.phone.parse::<Msisdn>() else {
         return mistyped(&app, &frame, &seat, &named).await;
     };
-    let (provider, now) = (seat.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    if store::opt_out(&mut tx, provider, phone, store::ByWhom::Staff, now).await? {
-        let deed = Deed {
-            act: "sms-stop",
-            subject: &phone.masked(),
-            before: Some(json!({"sms": true})),
-            after: Some(json!({"sms": false})),
-        };
-        record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-    }
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let who = (seat.provider(), seat.actor());
+    stop_in(&app, &mut tx, who, phone).await?;
     tx.commit().await?;
     Ok(onward("/settings/messages?done=stopped"))
 }
@@ -111,17 +94,9 @@ pub async fn start(
     let Ok(phone) = named.phone.parse::<Msisdn>() else {
         return mistyped(&app, &frame, &seat, &named).await;
     };
-    let provider = seat.provider();
-    let mut tx = app.db.tenant(provider).await?;
-    if store::opt_in(&mut tx, provider, phone).await? {
-        let deed = Deed {
-            act: "sms-start",
-            subject: &phone.masked(),
-            before: Some(json!({"sms": false})),
-            after: Some(json!({"sms": true})),
-        };
-        record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-    }
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let who = (seat.provider(), seat.actor());
+    start_in(&app, &mut tx, who, phone).await?;
     tx.commit().await?;
     Ok(onward("/settings/messages?done=started"))
 }

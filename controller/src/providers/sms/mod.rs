@@ -1,15 +1,17 @@
 //! SMS to customers and to people of a business: a text is a row in the transaction that caused it, and a job hands it in.
 //!
 //! A text is handed in once. One whose answer was lost is *unknown*: it is not sent again by itself, since whoever sends for us cannot be asked
-//! and would send, and charge, it twice. A delivery report may still tell, or a person sends it again.
+//! and would send, and charge, it twice. A delivery report may still tell, or somebody has it sent again.
 
 pub mod acts;
+pub mod again;
 pub mod choose;
 pub mod customers;
 pub mod pages;
 pub mod reports;
 pub mod send;
 pub mod set_up;
+pub mod stops;
 pub mod store;
 
 use std::time::Duration;

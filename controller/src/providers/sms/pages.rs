@@ -230,7 +230,7 @@ pub(super) async fn shown(
     let settings = store::settings(&mut tx, provider).await?;
     let spent = store::spent(&mut tx, provider, from, to).await?;
     let mut listed = store::list(&mut tx, provider, asked.cursor(), now, PAGE + 1).await?;
-    let stopped = store::opt_outs(&mut tx, provider, STOPPED).await?;
+    let stopped = store::opt_outs(&mut tx, provider, None, STOPPED).await?;
     let business = crate::providers::store::provider(&mut tx, provider).await?;
     drop(tx);
     let has_more = listed.len() > usize::from(PAGE);

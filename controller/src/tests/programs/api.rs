@@ -113,6 +113,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             "payments" => PaymentId::from_uuid(payment).to_string(),
             "customers" => mnara_protocol::ids::CustomerId::from_uuid(customer).to_string(),
             "queue" => mnara_protocol::ids::UnmatchedId::from_uuid(queued).to_string(),
+            "messages" => mnara_protocol::ids::SmsId::from_bytes([7; 16]).to_string(),
             "settings" if one.path.contains("deliveries/") => delivery.clone(),
             "settings" if one.path.contains("webhooks") => webhook.to_string(),
             "settings" => mnara_protocol::ids::StaffId::from_bytes([7; 16]).to_string(),

@@ -93,6 +93,7 @@ async fn a_phone_is_described_in_the_forms_in_which_it_is_taken(
     let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
     let document = description(&world).await;
     let of_phone = pattern(&document, "QueueCredit", "phone");
+    assert_eq!(pattern(&document, "WhichPhone", "phone"), of_phone);
     for path in ["/customers", "/payments"] {
         assert_eq!(asked(&document, path, "phone"), of_phone, "{path}");
     }

@@ -63,7 +63,12 @@ words! {
         customers_write: "Block customers, and give them vouchers for free" "Kuzuia wateja, na kuwapa vocha bila malipo",
         sessions_read: "See who was online when, and how much they used" "Kuona waliokuwa mtandaoni, lini, na walivyotumia",
         staff_read: "See who works here, and who was asked to" "Kuona wafanyakazi, na walioalikwa",
-        messages_read: "See which SMS were sent, to which numbers, and what they cost" "Kuona SMS zilizotumwa, kwa nambari zipi, na gharama zake",
+        messages_read:
+            "See which SMS were sent, to which numbers, what they cost, and which numbers get none"
+            "Kuona SMS zilizotumwa, kwa nambari zipi, gharama zake, na nambari zisizotumiwa",
+        messages_write:
+            "Send an SMS again that got no answer, which may charge it twice, and choose which numbers get none"
+            "Kutuma tena SMS isiyopata jibu, ambayo huenda ikalipishwa mara mbili, na kuchagua nambari zisizotumiwa",
         reports_read: "See what was earned and used, and the books" "Kuona mapato na matumizi, na vitabu vya hesabu",
         settings_read:
             "See the portal's look, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
@@ -96,6 +101,7 @@ impl KeyWords {
             Scope::SessionsRead => self.sessions_read,
             Scope::StaffRead => self.staff_read,
             Scope::MessagesRead => self.messages_read,
+            Scope::MessagesWrite => self.messages_write,
             Scope::ReportsRead => self.reports_read,
             Scope::SettingsRead => self.settings_read,
             Scope::SettingsWrite => self.settings_write,

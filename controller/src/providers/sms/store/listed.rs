@@ -39,6 +39,41 @@ pub struct Listed {
     pub may_again: bool,
 }
 
+struct Row {
+    id: Uuid,
+    kind: String,
+    msisdn: String,
+    person: Option<String>,
+    payment_id: Option<Uuid>,
+    parts: i32,
+    state: String,
+    why: Option<String>,
+    cost_cents: Option<i32>,
+    currency: Option<String>,
+    created_at: At,
+    may_again: bool,
+}
+
+impl TryFrom<Row> for Listed {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: SmsId::from_uuid(row.id),
+            kind: row.kind,
+            to: phone(&row.msisdn)?,
+            person: row.person,
+            payment: row.payment_id.map(PaymentId::from_uuid),
+            parts: row.parts,
+            state: state(&row.state)?,
+            why: row.why,
+            cost: row.cost_cents.zip(row.currency),
+            at: row.created_at.0,
+            may_again: row.may_again,
+        })
+    }
+}
+
 /// The latest texts of a business, below a place in the list.
 ///
 /// # Errors
@@ -51,7 +86,8 @@ pub async fn list(
     limit: u16,
 ) -> sqlx::Result<Vec<Listed>> {
     let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select s.id, s.kind, s.msisdn, p.name as "person?", s.payment_id, s.parts, s.state, s.why, s.cost_cents, s.currency, s.created_at,
                   s.state = 'unknown' and s.body is not null and s.drop_at > $4 as "may_again!"
            from smses s left join people p on p.id = s.person_id
@@ -65,23 +101,31 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Listed {
-                id: SmsId::from_uuid(row.id),
-                kind: row.kind,
-                to: phone(&row.msisdn)?,
-                person: row.person,
-                payment: row.payment_id.map(PaymentId::from_uuid),
-                parts: row.parts,
-                state: state(&row.state)?,
-                why: row.why,
-                cost: row.cost_cents.zip(row.currency),
-                at: row.created_at.0,
-                may_again: row.may_again,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Listed::try_from).collect()
+}
+
+/// One text of a business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn one(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SmsId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Listed>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select s.id, s.kind, s.msisdn, p.name as "person?", s.payment_id, s.parts, s.state, s.why, s.cost_cents, s.currency, s.created_at,
+                  s.state = 'unknown' and s.body is not null and s.drop_at > $3 as "may_again!"
+           from smses s left join people p on p.id = s.person_id where s.provider_id = $1 and s.id = $2"#,
+        provider.uuid(),
+        id.uuid(),
+        At(now) as At,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Listed::try_from).transpose()
 }
 
 /// What one kind of text came to in a stretch of time, in one currency.
@@ -153,29 +197,59 @@ pub struct OptOut {
     pub since: Timestamp,
 }
 
-/// The phones that said last that they want none.
+impl OptOut {
+    fn read(msisdn: &str, by_whom: &str, since: At) -> sqlx::Result<Self> {
+        Ok(Self {
+            phone: phone(msisdn)?,
+            by_network: by_whom == "network",
+            since: since.0,
+        })
+    }
+}
+
+/// Phones that want none, those that said so last first, those behind a place in the list: since when one wants none, and its number.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn opt_outs(
     conn: &mut PgConnection,
     provider: ProviderId,
+    behind: Option<(Timestamp, u64)>,
     limit: u16,
 ) -> sqlx::Result<Vec<OptOut>> {
+    let (at, number) = behind.unwrap_or((LAST, 0));
     let rows = sqlx::query!(
-        "select msisdn, by_whom, created_at from sms_opt_outs where provider_id = $1 order by created_at desc, msisdn limit $2",
+        "select msisdn, by_whom, created_at from sms_opt_outs
+         where provider_id = $1 and created_at <= $2 and (created_at < $2 or msisdn > $3)
+         order by created_at desc, msisdn limit $4",
         provider.uuid(),
+        At(at) as At,
+        number.to_string(),
         i64::from(limit),
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| {
-            Ok(OptOut {
-                phone: phone(&row.msisdn)?,
-                by_network: row.by_whom == "network",
-                since: row.created_at.0,
-            })
-        })
+        .map(|row| OptOut::read(&row.msisdn, &row.by_whom, row.created_at))
         .collect()
+}
+
+/// One phone, if it wants none.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opted_out(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    phone: Msisdn,
+) -> sqlx::Result<Option<OptOut>> {
+    let row = sqlx::query!(
+        "select msisdn, by_whom, created_at from sms_opt_outs where provider_id = $1 and msisdn = $2",
+        provider.uuid(),
+        phone.digits(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| OptOut::read(&row.msisdn, &row.by_whom, row.created_at))
+        .transpose()
 }

@@ -3,7 +3,7 @@
 mod listed;
 mod settings;
 
-pub use listed::{Cursor, Listed, OptOut, Spent, list, opt_outs, spent};
+pub use listed::{Cursor, Listed, OptOut, Spent, list, one, opt_outs, opted_out, spent};
 pub use settings::{
     ByWhom, asked, forget_wishes, has_opted_out, has_wish, note_set_up, opt_in, opt_out,
     opt_out_everywhere, settings, settle, wish,

@@ -5,6 +5,7 @@ mod failures;
 mod links;
 mod nights;
 mod phones;
+mod programs;
 mod stops;
 mod told;
 

@@ -5,7 +5,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use self::table::Have::{Calls, Nothing};
-use self::table::{CASH, COSTS, EYES, MONEY, PAGES, PAPER, PEOPLE, SECRETS, TRIAL};
+use self::table::{CASH, EYES, MONEY, PAGES, PAPER, PEOPLE, SECRETS, TRIAL};
 use super::*;
 use crate::api::calls;
 use crate::api::document::ABOUT;
@@ -18,7 +18,6 @@ const TOLD: &[(&str, &str)] = &[
     (PEOPLE, "Staff: inviting"),
     (CASH, "The counter: selling for cash"),
     (EYES, "Logos, and previews"),
-    (COSTS, "Sending an SMS again"),
     (PAPER, "Sheets, PDFs and CSV files"),
     (
         "it leads a person by the hand",
@@ -57,7 +56,6 @@ fn the_description_itself_says_what_is_left_to_people() {
         "second factor",
         "logos and previews",
         "selling for cash",
-        "which numbers get none",
     ] {
         assert!(told.contains(left), "{left}: {told}");
     }

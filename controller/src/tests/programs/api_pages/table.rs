@@ -16,8 +16,6 @@ pub(super) const SECRETS: &str =
 pub(super) const PEOPLE: &str = "who may do what is for people with a log-in of their own";
 pub(super) const CASH: &str = "who sells for cash answers for it";
 pub(super) const EYES: &str = "it is set by eye";
-pub(super) const COSTS: &str =
-    "an SMS that is sent twice is charged twice, and who wants none told a person";
 pub(super) const TRIAL: &str = "a trial is begun once, and an order given up, by whoever pays";
 pub(super) const PAPER: &str = "a file for people; the lists hold the same";
 
@@ -300,7 +298,21 @@ pub(super) const PAGES: &[(&str, &str, Have)] = &[
         "/settings/messages",
         Calls(&["PUT /settings/messages"]),
     ),
-    ("POST", "/settings/messages/", Nothing(COSTS)),
+    (
+        "POST",
+        "/settings/messages/{id}/again",
+        Calls(&["POST /messages/{id}/again"]),
+    ),
+    (
+        "POST",
+        "/settings/messages/stop",
+        Calls(&["POST /messages/stop"]),
+    ),
+    (
+        "POST",
+        "/settings/messages/start",
+        Calls(&["POST /messages/start"]),
+    ),
     (
         "GET",
         "/settings/messages",
@@ -308,6 +320,7 @@ pub(super) const PAGES: &[(&str, &str, Have)] = &[
             "GET /settings/messages",
             "GET /messages",
             "GET /messages/costs",
+            "GET /messages/stopped",
         ]),
     ),
     ("POST", "/settings/keys", Nothing(SECRETS)),
