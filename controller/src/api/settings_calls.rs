@@ -75,6 +75,12 @@ pub(super) fn with(calls: Calls) -> Calls {
             webhooks::sent,
         )
         .post(
+            "/settings/webhooks/{id}/test",
+            Call::with(S::SettingsWrite),
+            webhooks::trying(),
+            webhooks::try_out,
+        )
+        .post(
             "/settings/webhooks/deliveries/{id}/again",
             Call::with(S::SettingsWrite),
             webhooks::repeating(),

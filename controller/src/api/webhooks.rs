@@ -1,7 +1,7 @@
 //! `/api/v1/settings/webhooks`: which addresses are told news, and what each was sent.
 //!
-//! Their secrets are shown nowhere, and no call adds an address: a stolen key would have news sent elsewhere. A message that was sent to one can be
-//! sent there again.
+//! Their secrets are shown nowhere, and no call adds an address: a stolen key would have news sent elsewhere. One can be tried out, and
+//! what was sent to it sent there again.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,9 +17,10 @@ use super::once::Once;
 use super::operation::Operation;
 use super::types::named;
 use crate::app::App;
+use crate::db::Tx;
 use crate::web::{Answer, Json, Path, Problem, show};
 use crate::webhooks::Endpoint;
-use crate::webhooks::edit::{MOST, NotAgain, send_again_in};
+use crate::webhooks::edit::{MOST, NotSent, send_again_in, try_out_in};
 use crate::webhooks::store::{self, Sent};
 
 /// An address that is told news.
@@ -212,20 +213,64 @@ pub async fn again(
     let mut tx = app.db.tenant(provider).await?;
     send_again_in(&app, &mut tx, provider, id)
         .await
-        .map_err(|error| match error {
-            NotAgain::Missing => Problem::not_found(),
-            NotAgain::Off => Problem::new(
-                StatusCode::CONFLICT,
-                "address-off",
-                "This address is switched off. An owner can switch it on in the settings.",
-            ),
-            NotAgain::Database(error) => error.into(),
-        })?;
-    let sent = store::one_sent(&mut tx, provider, id).await?;
+        .map_err(not_sent)?;
+    asked_for(&app, tx, (&key, &once), id).await
+}
+
+pub(super) fn trying() -> Operation {
+    Operation::new(
+        "tryWebhook",
+        "Try an address out",
+        "It is sent a message of the kind `test`, which says only that it works: how that fares is in its deliveries. The address must be on \
+         (`address-off`).",
+    )
+    .of(EndpointId::PREFIX)
+    .answers::<Delivery>(200)
+    .problem(409)
+}
+
+/// Tries one out.
+///
+/// # Errors
+/// A problem document.
+pub async fn try_out(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+) -> Answer<Made> {
+    let (provider, id) = (key.provider(), named(&id)?);
+    let mut tx = app.db.tenant(provider).await?;
+    let message = try_out_in(&app, &mut tx, provider, id)
+        .await
+        .map_err(not_sent)?;
+    asked_for(&app, tx, (&key, &once), message).await
+}
+
+/// Answers with a message that waits now, and keeps the answer with it.
+async fn asked_for(
+    app: &App,
+    mut tx: Tx,
+    (key, once): (&Key, &Once),
+    id: DeliveryId,
+) -> Answer<Made> {
+    let sent = store::one_sent(&mut tx, key.provider(), id).await?;
     let delivery: Delivery = sent.ok_or_else(Problem::not_found)?.into();
     let made = Made::now(&delivery)?;
     once.keep(&mut tx, &made).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(made)
+}
+
+fn not_sent(error: NotSent) -> Problem {
+    match error {
+        NotSent::Missing => Problem::not_found(),
+        NotSent::Off => Problem::new(
+            StatusCode::CONFLICT,
+            "address-off",
+            "This address is switched off. An owner can switch it on in the settings.",
+        ),
+        NotSent::Database(error) => error.into(),
+    }
 }

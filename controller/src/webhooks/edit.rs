@@ -224,39 +224,58 @@ pub async fn remove(
 /// When the database refuses.
 pub async fn try_out(app: &App, provider: ProviderId, id: EndpointId) -> sqlx::Result<bool> {
     let mut tx = app.db.tenant(provider).await?;
-    let found = store::endpoint(&mut tx, provider, id).await?;
-    if found.is_none_or(|(endpoint, _)| !endpoint.is_enabled) {
-        return Ok(false);
+    match try_out_in(app, &mut tx, provider, id).await {
+        Ok(_) => {}
+        Err(NotSent::Missing | NotSent::Off) => return Ok(false),
+        Err(NotSent::Database(error)) => return Err(error),
     }
-    write(app, &mut tx, provider, id, &Event::Test).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(true)
 }
 
-/// Why a message was not sent again.
+/// Writes a message that says only that the address works, in the caller's transaction; gives its id.
+///
+/// # Errors
+/// [`NotSent`].
+pub async fn try_out_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: EndpointId,
+) -> Result<DeliveryId, NotSent> {
+    let found = store::endpoint(conn, provider, id).await?;
+    let (endpoint, _) = found.ok_or(NotSent::Missing)?;
+    if !endpoint.is_enabled {
+        return Err(NotSent::Off);
+    }
+    let message = write(app, conn, provider, id, &Event::Test).await?;
+    Ok(message)
+}
+
+/// Why a message that somebody asked for was not sent.
 #[derive(Debug, Error)]
-pub enum NotAgain {
-    /// There is none such.
-    #[error("there is no such message")]
+pub enum NotSent {
+    /// There is none such, or no such endpoint.
+    #[error("there is no such message or address")]
     Missing,
-    /// Its endpoint is off.
+    /// The endpoint is off.
     #[error("the address is switched off")]
     Off,
     /// The database refused.
-    #[error("the message could not be sent again")]
+    #[error("the message could not be sent")]
     Database(#[from] sqlx::Error),
 }
 
 /// Sends a message once more; gives its endpoint.
 ///
 /// # Errors
-/// [`NotAgain`].
+/// [`NotSent`].
 pub async fn send_again(
     app: &App,
     provider: ProviderId,
     id: DeliveryId,
-) -> Result<EndpointId, NotAgain> {
+) -> Result<EndpointId, NotSent> {
     let mut tx = app.db.tenant(provider).await?;
     let endpoint = send_again_in(app, &mut tx, provider, id).await?;
     tx.commit().await?;
@@ -267,17 +286,17 @@ pub async fn send_again(
 /// Sends a message once more, in the caller's transaction.
 ///
 /// # Errors
-/// [`NotAgain`].
+/// [`NotSent`].
 pub async fn send_again_in(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     id: DeliveryId,
-) -> Result<EndpointId, NotAgain> {
+) -> Result<EndpointId, NotSent> {
     let waits = store::wait_again(conn, provider, id, app.clock.now()).await?;
     let Some(endpoint) = waits else {
         let found = store::one_sent(conn, provider, id).await?;
-        return Err(found.map_or(NotAgain::Missing, |_| NotAgain::Off));
+        return Err(found.map_or(NotSent::Missing, |_| NotSent::Off));
     };
     wake(app, conn, provider, endpoint, Why::Asked).await?;
     Ok(endpoint)

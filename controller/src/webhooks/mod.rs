@@ -305,16 +305,17 @@ pub async fn is_wanted(
     Ok(false)
 }
 
-/// Writes a message for one endpoint that somebody asked for.
+/// Writes a message for one endpoint that somebody asked for; gives its id.
 async fn write(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     endpoint: EndpointId,
     event: &Event,
-) -> sqlx::Result<()> {
-    note(app, conn, provider, endpoint, event).await?;
-    wake(app, conn, provider, endpoint, Why::Asked).await
+) -> sqlx::Result<DeliveryId> {
+    let id = note(app, conn, provider, endpoint, event).await?;
+    wake(app, conn, provider, endpoint, Why::Asked).await?;
+    Ok(id)
 }
 
 async fn note(
@@ -323,11 +324,12 @@ async fn note(
     provider: ProviderId,
     endpoint: EndpointId,
     event: &Event,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<DeliveryId> {
     let now = app.clock.now();
     let id = DeliveryId::new(now, app.entropy.bytes());
     let (word, body) = (event.kind().word(), event.message(id, now));
-    store::insert_delivery(conn, provider, endpoint, id, word, &body, now).await
+    store::insert_delivery(conn, provider, endpoint, id, word, &body, now).await?;
+    Ok(id)
 }
 
 /// Why what waits for an endpoint is sent now.

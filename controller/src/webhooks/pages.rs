@@ -8,7 +8,7 @@ use mnara_protocol::ids::{DeliveryId, EndpointId};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use super::edit::{self, MOST, NotAdded, NotAgain};
+use super::edit::{self, MOST, NotAdded, NotSent};
 use super::guard::Refused;
 use super::store::{self, Sent};
 use super::{Endpoint, Kind};
@@ -368,8 +368,8 @@ pub async fn again(
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     match edit::send_again(&app, seat.provider(), id).await {
         Ok(endpoint) => Ok(onward(&format!("/settings/webhooks/{endpoint}?done=again"))),
-        Err(NotAgain::Missing | NotAgain::Off) => Err(Trouble::Nothing),
-        Err(NotAgain::Database(error)) => Err(error.into()),
+        Err(NotSent::Missing | NotSent::Off) => Err(Trouble::Nothing),
+        Err(NotSent::Database(error)) => Err(error.into()),
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Scope {
     ReportsRead,
     /// Seeing the portal's look, who is told what, which M-PESA account is in use, and which keys and webhooks there are; no secret of any.
     SettingsRead,
-    /// Changing the portal's look, who is told what and which SMS are sent, and sending webhooks' messages again; not where money goes.
+    /// Changing the portal's look, who is told what and which SMS are sent, trying webhooks out, sending their messages again; not where money goes.
     SettingsWrite,
     /// Seeing who did what.
     AuditRead,

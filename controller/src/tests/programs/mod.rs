@@ -10,6 +10,7 @@ mod api_plans;
 mod api_reads;
 mod api_rules;
 mod api_settings;
+mod api_webhooks;
 mod endpoints;
 mod export;
 mod keys;

@@ -74,8 +74,8 @@ words! {
             "See the portal's look, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
             "Kuona mwonekano wa ukurasa wa wateja, nani anaarifiwa nini, nambari ya M-PESA, na funguo na webhook zilizopo; bila siri yoyote",
         settings_write:
-            "Change the portal's look, who is told what and which SMS are sent, and send webhooks their messages again; never where money goes"
-            "Kubadilisha mwonekano wa ukurasa wa wateja, nani anaarifiwa nini na SMS zipi zinatumwa, na kuzitumia webhook ujumbe wake tena; kamwe si pesa ziendako",
+            "Change the portal's look, who is told what and which SMS are sent, try webhooks out and send them their messages again; never where money goes"
+            "Kubadilisha mwonekano wa ukurasa wa wateja, nani anaarifiwa nini na SMS zipi zinatumwa, kujaribu webhook na kuzitumia ujumbe wake tena; kamwe si pesa ziendako",
         audit_read: "See who did what" "Kuona nani alifanya nini",
         subscription_read: "See what this business pays for Mnara" "Kuona biashara hii inalipia nini kwa Mnara",
         subscription_pay: "Make an order to pay for Mnara; somebody still has to pay it" "Kutengeneza oda ya kulipia Mnara; bado lazima mtu ailipe",

@@ -328,6 +328,11 @@ pub(super) const PAGES: &[(&str, &str, Have)] = &[
     ("POST", "/settings/webhooks", Nothing(SECRETS)),
     (
         "POST",
+        "/settings/webhooks/{id}/test",
+        Calls(&["POST /settings/webhooks/{id}/test"]),
+    ),
+    (
+        "POST",
         "/settings/webhooks/messages/{id}/again",
         Calls(&["POST /settings/webhooks/deliveries/{id}/again"]),
     ),
