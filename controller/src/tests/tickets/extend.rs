@@ -5,6 +5,7 @@ use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::code::TicketCode;
 
 use super::*;
+use crate::access::hold::{Hold, NotHeld, tell_in};
 use crate::access::questions::order;
 use crate::tests::sites::reports;
 use crate::tickets::extend::{NotExtended, extend};
@@ -54,9 +55,17 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
         extend(app, provider, &code, 60, Actor::Command).await,
         Err(NotExtended::StaysShut)
     ));
+    let hold = async || {
+        let mut tx = app.db.tenant(provider).await.unwrap();
+        let who = (provider, Actor::Command);
+        tell_in(app, &mut tx, who, &code, Hold::Pause, &[]).await
+    };
+    assert!(matches!(hold().await, Err(NotHeld::NotUsed)));
     extend(app, provider, &code, 3600, Actor::Command)
         .await
         .unwrap();
+    // Its clock runs again, so it can be held before anybody is back.
+    assert_eq!(hold().await.unwrap().len(), 1);
     let open = "tickets where status = 'active' and extra_secs = 5400 and expires_at = started_at + interval '9000 s'";
     assert_eq!(world.count(open).await, 1);
     let deed = "audit where act = 'extend' and before = '{\"extra_secs\": 1800}' and after = '{\"secs\": 3600, \"extra_secs\": 5400}'";
