@@ -60,6 +60,8 @@ pub enum Act {
     Api,
     /// Asking for a new password.
     Forgot,
+    /// Sending somebody a link for it by SMS.
+    ForgotBySms,
     /// Beginning to use a passkey.
     Passkey,
     /// Making an order by which the platform is paid.
@@ -103,6 +105,8 @@ pub enum By<'a> {
     Key(KeyId),
     /// An address; a whole site may share one, so only for callers without a token.
     Address(IpAddr),
+    /// Everybody together.
+    Platform,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -120,6 +124,7 @@ enum Kind {
     Person,
     Key,
     Address,
+    Platform,
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
@@ -130,7 +135,7 @@ enum Kind {
 /// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
 /// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
 /// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
-const TABLE: [(Act, Kind, u32, u32); 49] = [
+const TABLE: [(Act, Kind, u32, u32); 50] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -183,6 +188,8 @@ const TABLE: [(Act, Kind, u32, u32); 49] = [
     // By name and address: a hotspot's customers come from its owner's address, and whoever asks for other names there must not use up the way back in.
     (Act::Forgot, Kind::Stranger, 6, 2),
     (Act::Forgot, Kind::Address, 60, 60),
+    // The platform pays for each, and whoever knows the numbers of many accounts could ask for all of them.
+    (Act::ForgotBySms, Kind::Platform, 120, 1),
     (Act::Passkey, Kind::Address, 30, 20),
     (Act::Passkey, Kind::LogIn, 12, 6),
     (Act::Passkey, Kind::Person, 60, 20),
@@ -408,6 +415,7 @@ impl By<'_> {
             Self::Person(person) => (Kind::Person, person.as_u128()),
             Self::Key(key) => (Kind::Key, key.as_u128()),
             Self::Address(address) => (Kind::Address, network(address)),
+            Self::Platform => (Kind::Platform, 0),
         }
     }
 }

@@ -29,10 +29,11 @@ struct Starts {
 #[tokio::main]
 async fn main() -> Result<()> {
     let effort = Effort::asked();
-    effort.within(Box::pin(bench(effort.of(15, 4)))).await
+    let table = effort.within(Box::pin(bench(effort.of(15, 4)))).await?;
+    table.judge(effort)
 }
 
-async fn bench(rounds: usize) -> Result<()> {
+async fn bench(rounds: usize) -> Result<Table> {
     let binary = PathBuf::from(told("MNARA_BENCH_AGENT")?);
     let size = std::fs::metadata(&binary)?.len();
     let mut stage = Stage::set(Link::Tls).await?;
@@ -106,7 +107,7 @@ async fn bench(rounds: usize) -> Result<()> {
         });
     }
     println!("\n{table}");
-    Ok(())
+    Ok(table)
 }
 
 /// What it takes to start the program and see it end, doing nothing.

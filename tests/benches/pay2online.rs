@@ -27,10 +27,11 @@ const FLOORS: usize = 8;
 #[tokio::main]
 async fn main() -> Result<()> {
     let effort = Effort::asked();
-    effort.within(Box::pin(bench(effort.of(100, 20)))).await
+    let table = effort.within(Box::pin(bench(effort.of(100, 20)))).await?;
+    table.judge(effort)
 }
 
-async fn bench(sales: usize) -> Result<()> {
+async fn bench(sales: usize) -> Result<Table> {
     let stage = Stage::set(Link::Cable(ONE_WAY)).await?;
     let (watcher, address) = stage.join()?;
     stage
@@ -91,7 +92,7 @@ async fn bench(sales: usize) -> Result<()> {
         goal: None,
     });
     println!("\n{table}");
-    Ok(())
+    Ok(table)
 }
 
 /// Sells one ticket to a phone that has just come, and gives the time from the accepted callback on.

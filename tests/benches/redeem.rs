@@ -44,10 +44,11 @@ async fn main() -> Result<()> {
     let effort = Effort::asked();
     let rounds = effort.of(3, 1);
     let flash = effort.of(FLASH.1, 0);
-    effort.within(Box::pin(bench(rounds, flash))).await
+    let table = effort.within(Box::pin(bench(rounds, flash))).await?;
+    table.judge(effort)
 }
 
-async fn bench(rounds: usize, flash: usize) -> Result<()> {
+async fn bench(rounds: usize, flash: usize) -> Result<Table> {
     let mut site = Site::open(rounds, flash).await?;
     // First, while a snapshot of the site is as large as what is redeemed here and so falls due in between.
     let flash = match flash {
@@ -135,7 +136,7 @@ async fn bench(rounds: usize, flash: usize) -> Result<()> {
         });
     }
     println!("\n{table}");
-    Ok(())
+    Ok(table)
 }
 
 struct Once {

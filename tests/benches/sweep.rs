@@ -56,10 +56,11 @@ const JOBS: f64 = 1.5;
 #[tokio::main]
 async fn main() -> Result<()> {
     let effort = Effort::asked();
-    effort.within_time(LONGEST, Box::pin(bench(effort))).await
+    let table = effort.within_time(LONGEST, Box::pin(bench(effort))).await?;
+    table.judge(effort)
 }
 
-async fn bench(effort: Effort) -> Result<()> {
+async fn bench(effort: Effort) -> Result<Table> {
     let silent = effort.of(SILENT, SILENT / 20);
     let folder = Folder::new()?;
     let socket = PathBuf::from(told("MNARA_BENCH_SOCKET")?);
@@ -138,7 +139,7 @@ async fn bench(effort: Effort) -> Result<()> {
         ));
     }
     println!("\n{table}\n{}", days.join("\n"));
-    Ok(())
+    Ok(table)
 }
 
 impl Pace {

@@ -31,10 +31,11 @@ const LEFT: f64 = 0.4;
 #[tokio::main]
 async fn main() -> Result<()> {
     let effort = Effort::asked();
-    effort.within(Box::pin(bench(effort.of(5, 1)))).await
+    let table = effort.within(Box::pin(bench(effort.of(5, 1)))).await?;
+    table.judge(effort)
 }
 
-async fn bench(rounds: usize) -> Result<()> {
+async fn bench(rounds: usize) -> Result<Table> {
     let folder = Folder::new()?;
     let database = Database {
         programs: told("MNARA_BENCH_POSTGRES")?.into(),
@@ -181,7 +182,8 @@ async fn bench(rounds: usize) -> Result<()> {
         goal: None,
     });
     println!("\n{table}");
-    controller.stop().await
+    controller.stop().await?;
+    Ok(table)
 }
 
 const fn distinct() -> usize {

@@ -1,5 +1,5 @@
 //! `cargo xtask bench [name]`: builds what is measured as it ships, starts a durable database and runs the benches of
-//! `tests/benches`, which print their own tables.
+//! `tests/benches`, which print their own tables and say which goals were missed.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::workspace::{cargo, root, target};
 pub(crate) struct Options {
     /// Only this one; all of them otherwise.
     name: Option<String>,
-    /// Fewer rounds, at most 30 seconds each: enough to see that everything works, too few to be quoted.
+    /// Fewer rounds, at most 30 seconds each: enough to see that everything works, too few to be quoted or judged.
     #[arg(long)]
     quick: bool,
     /// Ten times the rows, for the benches that grow a database.
@@ -25,10 +25,10 @@ pub(crate) struct Options {
 /// What is built together.
 const PACKAGES: [&str; 4] = ["-p", "mnara-controller", "-p", "mnara-tests"];
 
-/// Runs the benches.
+/// Runs the benches, also those after one that did not do well.
 ///
 /// # Errors
-/// When there is no such bench, or something does not build or run.
+/// When there is no such bench, something does not build or run, or a goal was missed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let all = names()?;
     let chosen: Vec<&String> = match &options.name {
@@ -56,6 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     process::run(&mut build)?;
     let target = target()?;
+    let mut unwell: Vec<&str> = Vec::new();
     for name in chosen {
         println!("\n== {name}");
         let mut bench = cargo(&["bench", "--locked", "--quiet"]);
@@ -72,7 +73,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .env("MNARA_BENCH_AGENT", target.join("agent/mnara-agent"))
             .env("MNARA_BENCH_POSTGRES", postgres.programs())
             .env("MNARA_BENCH_SOCKET", postgres.folder());
-        process::run(&mut bench)?;
+        if let Err(error) = process::run(&mut bench) {
+            if process::stopped() {
+                return Err(error);
+            }
+            unwell.push(name);
+        }
+    }
+    if !unwell.is_empty() {
+        bail!(
+            "{} did not end well: each says why after its table",
+            unwell.join(", ")
+        );
     }
     Ok(())
 }

@@ -1,14 +1,16 @@
 //! Holding a ticket's clock and letting it run on. The site where it is used does it at once or says why not; that it did comes up as a
 //! fact, as everything that happens to a ticket.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
 use mnara_protocol::message::{NotDone, Report};
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Phase, Ticket};
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::act::{self, Act};
-use super::{Use, store};
+use super::{Use, store, summarise};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
@@ -105,7 +107,7 @@ pub async fn tell_in(
     let mut commands: Vec<CommandId> = stand.iter().map(|(id, _)| *id).collect();
     if before.is_empty() || stand.len() < before.len() {
         let uses = store::uses(conn, provider, ticket).await?;
-        let sites = in_use(&uses, found.printed.is_some());
+        let sites = in_use(&uses, found.printed.is_some(), (&found.kept.ticket, now));
         let is_told = |site: &SiteId| stand.iter().any(|(_, told)| told == site);
         for site in sites.into_iter().filter(|site| !is_told(site)) {
             let told = act::tell_in(app, conn, (provider, site), actor, act, stage);
@@ -139,27 +141,84 @@ pub async fn answered(
 }
 
 /// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.
-pub(crate) fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
+pub(crate) fn in_use(
+    uses: &[Use],
+    is_printed: bool,
+    (ticket, now): (&Ticket, Timestamp),
+) -> Vec<SiteId> {
     let last = uses.iter().map(Use::order).max();
     uses.iter()
-        .filter(|one| one.ended.is_none() && !one.lost)
+        .filter(|one| !one.lost && runs(one, ticket, now))
         .filter(|one| is_printed || Some(one.order()) == last)
         .map(|one| one.site)
         .collect()
 }
 
+/// Whether a use goes on. One that had ended does once its ticket was given more time: its clock runs there whether or not anybody is back.
+fn runs(one: &Use, ticket: &Ticket, now: Timestamp) -> bool {
+    let here = summarise(std::slice::from_ref(one), false);
+    let here = tickets::assemble(ticket.id, ticket.right, &here, now);
+    one.ended.is_none() || !matches!(here.phase, Phase::Ended { .. })
+}
+
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::clock::Timestamp;
-    use mnara_protocol::ids::Mac;
-    use mnara_protocol::ticket::{EndReason, Slot};
+    use mnara_protocol::ids::{Mac, TicketId};
+    use mnara_protocol::plan::Terms;
+    use mnara_protocol::ticket::{EndReason, Right, Slot};
 
     use super::*;
+
+    const LATER: Timestamp = Timestamp::from_millis(3_700_000);
+
+    /// An hour without data, with so much time on top.
+    fn hour(extra_secs: u32) -> Ticket {
+        let right = Right {
+            terms: Terms {
+                duration_secs: Some(3_600),
+                online_secs: None,
+                data_bytes: Some(0),
+                devices: 1,
+                rate: None,
+            },
+            sell_by: None,
+            revoked: None,
+            extra_secs,
+        };
+        Ticket::unused(TicketId::from_bytes([1; 16]), right)
+    }
+
+    #[test]
+    fn what_ran_out_is_in_use_where_it_was_once_it_has_more_time() {
+        let site = SiteId::from_bytes([1; 16]);
+        let start = Timestamp::from_millis(0);
+        let over = |reason| Use {
+            started_at: Some(start),
+            ended: Some((start.plus_secs(3_600), reason)),
+            ..Use::begin(site, start)
+        };
+        let more = |extra_secs| {
+            let mut ticket = hour(extra_secs);
+            ticket.right.terms.data_bytes = None;
+            ticket
+        };
+        let ran_out = [over(EndReason::Duration)];
+        for is_printed in [false, true] {
+            let at = |extra_secs| in_use(&ran_out, is_printed, (&more(extra_secs), LATER));
+            assert!(at(0).is_empty());
+            assert!(at(60).is_empty(), "not enough");
+            assert_eq!(at(600), [site]);
+            let elsewhere = [over(EndReason::UsedElsewhere)];
+            assert!(in_use(&elsewhere, is_printed, (&more(600), LATER)).is_empty());
+        }
+    }
 
     #[test]
     fn who_uses_it_now_is_told() {
         let site = |n: u8| SiteId::from_bytes([n; 16]);
         let one = |n: u8| Use::begin(site(n), Timestamp::from_millis(i64::from(n)));
+        let ticket = hour(0);
+        let in_use = |uses: &[Use], is_printed| super::in_use(uses, is_printed, (&ticket, LATER));
         let uses = [one(1), one(2)];
         assert_eq!(in_use(&uses, false), [site(2)]);
         assert_eq!(in_use(&uses, true), [site(1), site(2)]);

@@ -77,6 +77,12 @@ const LANE: u32 = 5;
 const ASKING: u32 = 6;
 /// The fewest connections that leave something for everybody: the lane, those who ask, two that listen, and a few that work.
 pub const FEWEST: u32 = 16;
+/// How many statements a connection keeps planned: more than this program has.
+///
+/// sqlx keeps 100 unless told otherwise, so a busy connection would throw away what it soon needs again, and pay for that with a round trip and
+/// PostgreSQL's time. What is kept costs memory there: some tens of kilobytes for a statement, in the process of each connection that came to it and
+/// for as long as that lives, half an hour at most. Callbacks come to a handful.
+pub const STATEMENTS: usize = 1_000;
 /// How long somebody waits for a connection before hearing that we are busy.
 const QUEUE: Duration = Duration::from_secs(10);
 /// A connection that was used within this time is not asked whether it lives.
@@ -311,10 +317,17 @@ pub fn trouble(error: &sqlx::Error) -> Trouble {
 /// # Errors
 /// When it is not one; the address itself, which holds a password, is not repeated.
 pub fn options(url: &SecretString) -> Result<PgConnectOptions, DbError> {
-    url.expose_secret()
+    let url = url.expose_secret();
+    let options = url
         .parse::<PgConnectOptions>()
-        .map_err(|_| DbError::NoAddress)
-        .map(|options| options.application_name("mnara"))
+        .map_err(|_| DbError::NoAddress)?
+        .application_name("mnara");
+    // Whoever names a number has a pooler that keeps none, or little memory.
+    Ok(if url.contains("statement-cache-capacity=") {
+        options
+    } else {
+        options.statement_cache_capacity(STATEMENTS)
+    })
 }
 
 fn as_app(options: PgConnectOptions) -> PgConnectOptions {

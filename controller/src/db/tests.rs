@@ -269,6 +269,25 @@ async fn callbacks_and_questions_have_connections_that_nobody_else_takes(
     drop(asks);
 }
 
+#[test]
+fn a_connection_keeps_all_statements_of_the_program_planned() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx");
+    let all = std::fs::read_dir(folder).unwrap().count();
+    assert!(all <= STATEMENTS, "{all} statements");
+    let kept = |address: &str| {
+        let options = options(&SecretString::from(address)).unwrap();
+        let url = sqlx::ConnectOptions::to_url_lossy(&options);
+        let named = url
+            .query_pairs()
+            .find(|(name, _)| name == "statement-cache-capacity");
+        named.unwrap().1.into_owned()
+    };
+    let address = "postgres://mnara_app:secret@db/mnara";
+    assert_eq!(kept(address), STATEMENTS.to_string());
+    let none = format!("{address}?statement-cache-capacity=0");
+    assert_eq!(kept(&none), "0");
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn troubles_are_told_apart(pool: PgPoolOptions, options: PgConnectOptions) {
     let db = Db::for_test(pool, options).await.unwrap();

@@ -141,7 +141,9 @@ impl DevDb {
     /// The application's way in.
     #[must_use]
     pub fn options(&self) -> PgConnectOptions {
-        self.login(db::APP_ROLE).database(DATABASE)
+        self.login(db::APP_ROLE)
+            .database(DATABASE)
+            .statement_cache_capacity(db::STATEMENTS)
     }
 
     /// The way in of PostgreSQL's own programs, as superuser.

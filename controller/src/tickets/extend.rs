@@ -3,13 +3,14 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
-use mnara_protocol::ticket::{Status, Ticket};
+use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::expires_at;
 use super::feed;
-use super::{expires_at, store};
+use super::store::{self, Found};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet;
@@ -17,6 +18,9 @@ use crate::providers::standing::may_sell;
 
 /// More than this is another ticket: ten years.
 const MOST_SECS: u32 = 315_360_000;
+
+/// A site forgets what was printed or given away three days after its end, and its code stays used then. A day is left for it to hear.
+const REMEMBERED_SECS: i64 = 2 * 86_400;
 
 /// Why a ticket got no more time.
 #[derive(Debug, Error)]
@@ -100,7 +104,11 @@ pub async fn extend_in(
     if !may_sell(conn, provider, now).await? {
         return Err(NotExtended::Shut);
     }
+    let is_forgotten = is_forgotten(&found, now);
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
+    if is_forgotten {
+        return Err(NotExtended::StaysShut);
+    }
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
     let deed = Deed {
@@ -118,6 +126,18 @@ pub async fn extend_in(
     }
     fleet::feed::put(conn, provider, changes).await?;
     Ok(())
+}
+
+/// Whether its site may not know any more what was used of a ticket. A bought one stands in the feed, so it is known for good.
+fn is_forgotten(found: &Found, now: Timestamp) -> bool {
+    let is_sold = found.printed.is_none() && found.kept.tried_by.is_none();
+    let is_kept = match found.kept.ticket.phase {
+        Phase::Ended { at, .. } => now <= at.plus_secs(REMEMBERED_SECS),
+        Phase::Unused | Phase::Redeemed { .. } | Phase::Running { .. } | Phase::Paused { .. } => {
+            true
+        }
+    };
+    !is_sold && !is_kept
 }
 
 fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtended> {
@@ -141,7 +161,7 @@ fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtend
 #[cfg(test)]
 mod tests {
     use mnara_protocol::plan::Terms;
-    use mnara_protocol::ticket::{EndReason, Phase, Right, Usage};
+    use mnara_protocol::ticket::{EndReason, Right, Usage};
 
     use super::*;
 

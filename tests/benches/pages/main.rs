@@ -162,7 +162,8 @@ async fn main() -> Result<()> {
     println!("\n{table}");
     drop((alone, among, grown));
     empty.controller.stop().await?;
-    full.controller.stop().await
+    full.controller.stop().await?;
+    table.judge(effort)
 }
 
 /// A page and what its statements take by themselves.

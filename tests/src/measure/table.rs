@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use anyhow::{Result, ensure};
+
+use super::Effort;
+
 /// What is wanted, and how it is judged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Goal {
@@ -59,6 +63,25 @@ impl Table {
     pub fn add(&mut self, line: Line) {
         self.0.push(line);
     }
+
+    /// Says whether all goals were met. Of few samples nothing is said.
+    ///
+    /// # Errors
+    /// When one was missed, with the lines that missed theirs.
+    pub fn judge(&self, effort: Effort) -> Result<()> {
+        let missed: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|line| line.met() == Some(false))
+            .map(|line| line.what.as_str())
+            .collect();
+        ensure!(
+            missed.is_empty() || effort == Effort::Quick,
+            "goals were missed: {}",
+            missed.join("; ")
+        );
+        Ok(())
+    }
 }
 
 impl fmt::Display for Table {
@@ -113,7 +136,7 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Goal, Line, Table};
+    use super::{Effort, Goal, Line, Table};
 
     fn line(goal: Goal) -> Line {
         Line {
@@ -148,5 +171,28 @@ mod tests {
         let text = table.to_string();
         assert!(text.contains("0.90x  >= 1.00x MISSED"), "{text}");
         assert!(text.contains("<= 10000 /s met"), "{text}");
+    }
+
+    #[test]
+    fn a_missed_goal_is_an_error_that_names_its_line() {
+        let mut table = Table::default();
+        table.add(line(Goal::AtMost(10_000.0)));
+        table.add(Line {
+            floor: None,
+            ..line(Goal::TimesPeer(1.0))
+        });
+        table.judge(Effort::Full).unwrap();
+        for what in ["callbacks kept", "answers"] {
+            table.add(Line {
+                what: what.to_owned(),
+                ..line(Goal::TimesPeer(1.0))
+            });
+        }
+        let error = table.judge(Effort::Full).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "goals were missed: callbacks kept; answers"
+        );
+        table.judge(Effort::Quick).unwrap();
     }
 }

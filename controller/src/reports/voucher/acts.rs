@@ -177,11 +177,12 @@ pub(super) async fn hold(
     actor: Actor,
 ) -> Result<Said, NotActed> {
     let mut tx = app.db.tenant(provider).await?;
-    let found = tickets::store::by_id(&mut tx, provider, ticket, app.clock.now())
+    let now = app.clock.now();
+    let found = tickets::store::by_id(&mut tx, provider, ticket, now)
         .await?
         .ok_or(NotActed::Missing)?;
     let uses = crate::access::store::uses(&mut tx, provider, ticket).await?;
-    let sites = hold::in_use(&uses, found.printed.is_some());
+    let sites = hold::in_use(&uses, found.printed.is_some(), (&found.kept.ticket, now));
     let is_away = is_away(app, &mut tx, provider, &sites).await?;
     drop(tx);
     if is_away {

@@ -1,10 +1,11 @@
 //! More time for a ticket: told to the sites in the same transaction, with all else they had been told.
 
-use mnara_protocol::message::TicketRow;
-use mnara_protocol::ticket::Right;
+use mnara_protocol::message::{EndedFact, Fact, Printed, TicketRow};
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{EndReason, Right, Usage};
 
 use super::*;
+use crate::access::hold::{Hold, NotHeld, tell_in};
 use crate::access::questions::order;
 use crate::tests::sites::reports;
 use crate::tickets::extend::{NotExtended, extend};
@@ -54,9 +55,17 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
         extend(app, provider, &code, 60, Actor::Command).await,
         Err(NotExtended::StaysShut)
     ));
+    let hold = async || {
+        let mut tx = app.db.tenant(provider).await.unwrap();
+        let who = (provider, Actor::Command);
+        tell_in(app, &mut tx, who, &code, Hold::Pause, &[]).await
+    };
+    assert!(matches!(hold().await, Err(NotHeld::NotUsed)));
     extend(app, provider, &code, 3600, Actor::Command)
         .await
         .unwrap();
+    // Its clock runs again, so it can be held before anybody is back.
+    assert_eq!(hold().await.unwrap().len(), 1);
     let open = "tickets where status = 'active' and extra_secs = 5400 and expires_at = started_at + interval '9000 s'";
     assert_eq!(world.count(open).await, 1);
     let deed = "audit where act = 'extend' and before = '{\"extra_secs\": 1800}' and after = '{\"secs\": 3600, \"extra_secs\": 5400}'";
@@ -107,4 +116,40 @@ async fn a_printed_one_on_its_way_to_a_device_still_gets_there(
         })
         .collect();
     assert_eq!(told, [(1800, Some(delivery.to), Some(delivery.until))]);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_printed_one_that_its_site_forgets_has_no_more_time(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let printed = series::print(&world, 2).await;
+    let site = reports::Site::new(&world, world.shop.site);
+    let now = app.clock.now();
+    for one in &printed.tickets {
+        let number = Printed {
+            series: printed.series.id,
+            index: one.index,
+        };
+        site.redeem(&world, one.id, Some(number), now).await;
+        site.confirm(&world, one.id, now).await;
+        let ended = EndedFact {
+            ticket: one.id,
+            reason: EndReason::Duration,
+            at: now.plus_secs(3_600),
+            usage: Usage::default(),
+        };
+        site.report(&world, Fact::Ended(ended)).await;
+    }
+    let give = async |place: usize| {
+        let code = &printed.tickets[place].code;
+        extend(app, provider, code, 7 * 86_400, Actor::Command).await
+    };
+    app.clock.advance(Duration::from_secs(3_600 + 2 * 86_400));
+    give(0).await.unwrap();
+    app.clock.advance(Duration::from_secs(1));
+    assert!(matches!(give(1).await, Err(NotExtended::StaysShut)));
+    assert_eq!(world.count("tickets where extra_secs > 0").await, 1);
 }

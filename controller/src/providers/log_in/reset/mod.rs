@@ -218,8 +218,14 @@ async fn way(
     if !app.rails.sms.is_set_up() || open >= MOST_OPEN_BY_SMS {
         return Ok(None);
     }
-    let own = own_phone(conn, person).await?;
-    Ok(own.map(|(to, spoken, of)| Way::Sms {
+    let Some((to, spoken, of)) = own_phone(conn, person).await? else {
+        return Ok(None);
+    };
+    if app.limits.check(Act::ForgotBySms, By::Platform).is_err() {
+        tracing::warn!("too many links for a new password were asked for by phone: one left out");
+        return Ok(None);
+    }
+    Ok(Some(Way::Sms {
         person,
         of,
         to,

@@ -78,7 +78,7 @@ words! {
         said_not_selling:
             "This business may not sell now: Mnara has not let it in yet, or has stopped it."
             "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
-        said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give." "Ingebaki imefungwa: ilifutwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza.",
+        said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give. A printed one can have more within two days of its end." "Ingebaki imefungwa: ilifutwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza. Iliyochapishwa inaweza kuongezwa ndani ya siku mbili baada ya kuisha.",
         said_too_much:
             "Give between one minute and ten years, in whole numbers, such as 90 minutes."
             "Ongeza kati ya dakika moja na miaka kumi, kwa nambari kamili, kama dakika 90.",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::providers::notices::SECURITY;
+use crate::ratelimit::{Act, By};
 use crate::tests::money::mpesa_change;
 
 const OWNER: &str = "0712 000 777";
@@ -262,6 +263,37 @@ async fn where_no_texts_leave_a_number_stays_with_who_came_first(
     first.get("/home").await.page();
     let mut again = Browser::new(&world, 3);
     assert_eq!(again.log_in(OWNER, PASSWORD).await.onward(), "/");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_asks_for_many_accounts_has_so_many_texts_sent_and_is_answered_alike(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, mail) = office::Office::open().await;
+    let flags = mail.each_ref().map(String::as_str);
+    let (tower, world) = Tower::world_with(pool, options, &flags).await;
+    Browser::new(&world, 1).sign_up("Njeri Wi-Fi", OWNER).await;
+    Browser::new(&world, 2)
+        .sign_up("Otieno Net", "otieno@example.com")
+        .await;
+    world.work().await;
+    tower.empty();
+    office.empty();
+    // As many as leave at once left for others.
+    let limits = &world.app.limits;
+    while limits.check(Act::ForgotBySms, By::Platform).is_ok() {}
+    let known = ask(&world, 3, OWNER).await;
+    let unknown = ask(&world, 4, "0799 999 999").await;
+    assert_eq!(known, unknown);
+    assert!(tower.empty().is_empty());
+    assert_eq!(world.count("resets").await, 0);
+    // Letters leave as ever.
+    ask(&world, 5, "otieno@example.com").await;
+    assert_eq!(office.one().to, "otieno@example.com");
+    world.app.clock.advance(Duration::from_secs(60));
+    ask(&world, 6, OWNER).await;
+    path(&tower.one());
 }
 
 #[test]

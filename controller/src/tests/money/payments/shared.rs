@@ -2,6 +2,8 @@
 
 use super::hand::{TILL, confirmation, open_till, told};
 use super::*;
+use crate::fleet::close::close;
+use crate::payments::hand::code::DeviceCode;
 use crate::payments::hand::store::{Wanted, code};
 
 /// Another business that is paid into the first one's number.
@@ -18,6 +20,32 @@ async fn beside(world: &World, kind: ShortcodeKind) -> Business {
         .await
         .unwrap();
     other
+}
+
+/// Another business that takes payments by hand on the first one's paybill, and where M-PESA tells the first of all that comes in there.
+async fn by_hand_beside(world: &World) -> (Business, String) {
+    let other = beside(world, ShortcodeKind::Paybill).await;
+    let choice = providers::c2b::Choice::USUAL;
+    crate::payments::hand::open(&world.app, other.provider, choice, Actor::Command)
+        .await
+        .unwrap();
+    // The first business registers last.
+    let path = open_till(world, false).await;
+    (other, path)
+}
+
+/// The code that a business shows to a device.
+async fn shown(world: &World, business: &Business) -> DeviceCode {
+    let wanted = Wanted {
+        plan: Some(business.plan.id),
+        ..Wanted::default()
+    };
+    let provider = business.provider;
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let (device, now) = ((business.site, mac(2)), world.app.clock.now());
+    let code = code(&mut tx, &world.app, provider, device, &wanted, now).await;
+    tx.commit().await.unwrap();
+    code.unwrap().unwrap()
 }
 
 /// Begins a sale; says what its customer's M-PESA shows as the account.
@@ -172,24 +200,8 @@ async fn money_by_hand_is_of_the_business_whose_device_has_the_code_whoever_is_t
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
-    let other = beside(&world, ShortcodeKind::Paybill).await;
-    let choice = providers::c2b::Choice::USUAL;
-    crate::payments::hand::open(&world.app, other.provider, choice, Actor::Command)
-        .await
-        .unwrap();
-    // The first business registers last, so M-PESA tells it of all.
-    let path = open_till(&world, false).await;
-    let wanted = Wanted {
-        plan: Some(other.plan.id),
-        ..Wanted::default()
-    };
-    let mut tx = world.app.db.tenant(other.provider).await.unwrap();
-    let (device, now) = ((other.site, mac(2)), world.app.clock.now());
-    let code = code(&mut tx, &world.app, other.provider, device, &wanted, now)
-        .await
-        .unwrap()
-        .unwrap();
-    tx.commit().await.unwrap();
+    let (other, path) = by_hand_beside(&world).await;
+    let code = shown(&world, &other).await;
     let masked = "2547 ***** 149";
     let validation = path.replace("confirmation", "validation");
     for (amount, word) in [("50.00", "0"), ("60.00", "C2B00013")] {
@@ -205,6 +217,7 @@ async fn money_by_hand_is_of_the_business_whose_device_has_the_code_whoever_is_t
     assert_eq!(world.count(&theirs).await, 1);
     world.books_are_equal().await;
     // Who is told, by its own secret, of a number that is not its own gives nothing there.
+    let choice = providers::c2b::Choice::USUAL;
     let third = business(&world.app, 3).await;
     crate::payments::hand::open(&world.app, third.provider, choice, Actor::Command)
         .await
@@ -218,4 +231,30 @@ async fn money_by_hand_is_of_the_business_whose_device_has_the_code_whoever_is_t
     assert_eq!(world.count(&theirs).await, 1);
     let queued = format!("unmatched where provider_id = '{}'", third.provider.uuid());
     assert_eq!(world.count(&queued).await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_code_of_a_neighbours_closed_site_buys_nothing_there(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (other, path) = by_hand_beside(&world).await;
+    let code = shown(&world, &other).await;
+    close(&world.app, other.provider, other.site, Actor::Command)
+        .await
+        .unwrap();
+    let body = || confirmation("RKL51ZDR4F", code.as_str(), "2547 ***** 149", "50.00");
+    let validation = path.replace("confirmation", "validation");
+    let (_, _, answer) = world.send(Method::POST, &validation, None, body()).await;
+    assert_eq!(answer["ResultCode"].as_str(), Some("C2B00012"));
+    told(&world, &path, body()).await;
+    assert_eq!(closed(&world, "unmatched").await, 1);
+    assert_eq!(world.count("tickets").await, 0);
+    let queued = format!(
+        "unmatched where provider_id = '{}'",
+        world.shop.provider.uuid()
+    );
+    assert_eq!(world.count(&queued).await, 1);
+    world.books_are_equal().await;
 }
