@@ -77,18 +77,19 @@ const LANE: u32 = 5;
 const ASKING: u32 = 6;
 /// The fewest connections that leave something for everybody: the lane, those who ask, two that listen, and a few that work.
 pub const FEWEST: u32 = 16;
-/// How many statements a connection keeps planned: more than this program has.
+/// How many statements a connection keeps planned: those that a busy controller comes back to.
 ///
-/// sqlx keeps 100 unless told otherwise, so a busy connection would throw away what it soon needs again, and pay for that with a round trip and
-/// PostgreSQL's time. What is kept costs memory there: some tens of kilobytes for a statement, in the process of each connection that came to it and
-/// for as long as that lives, half an hour at most. Callbacks come to a handful.
-pub const STATEMENTS: usize = 1_000;
+/// sqlx keeps 100 of the program's over 700 unless told otherwise, so a connection would throw away what it soon needs again, and pay for that with a
+/// round trip and PostgreSQL's time. What is kept costs memory there, 55 KB a statement or 16 MB a connection that came to as many, which lives for
+/// half an hour at most.
+pub const STATEMENTS: usize = 300;
 /// How long somebody waits for a connection before hearing that we are busy.
 const QUEUE: Duration = Duration::from_secs(10);
 /// A connection that was used within this time is not asked whether it lives.
 const FRESH: Duration = Duration::from_secs(1);
-/// What every connection is told first: nothing may hold a row, or us, for longer than anybody waits for an answer.
-const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '60s'";
+/// What every connection is told first: nothing may hold a row, or us, for longer than anybody waits for an answer. Nor is a plan compiled: that takes
+/// seconds, for statements that take milliseconds and only look long to the planner.
+const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
 
 /// Pools of connections behind the doors, cheap to clone.
 #[derive(Clone)]

@@ -270,10 +270,7 @@ async fn callbacks_and_questions_have_connections_that_nobody_else_takes(
 }
 
 #[test]
-fn a_connection_keeps_all_statements_of_the_program_planned() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx");
-    let all = std::fs::read_dir(folder).unwrap().count();
-    assert!(all <= STATEMENTS, "{all} statements");
+fn a_connection_keeps_more_statements_planned_than_it_would_by_itself() {
     let kept = |address: &str| {
         let options = options(&SecretString::from(address)).unwrap();
         let url = sqlx::ConnectOptions::to_url_lossy(&options);

@@ -258,3 +258,53 @@ async fn a_code_of_a_neighbours_closed_site_buys_nothing_there(
     assert_eq!(world.count(&queued).await, 1);
     world.books_are_equal().await;
 }
+
+/// A sale is told of at a busy till too: whoever has a hundred thousand payments would else have all of them read for each.
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_told_is_looked_up_among_all_payments_by_its_account(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let asked = statement("as \"is_named!\"");
+    let mut tx = world.app.db.platform(Reason::Jobs).await.unwrap();
+    // There are few rows here: each plan that reads them all is taken for dearer than it is.
+    for setting in [
+        "set local enable_seqscan = off",
+        "set local plan_cache_mode = force_generic_plan",
+    ] {
+        sqlx::query(setting).execute(&mut *tx).await.unwrap();
+    }
+    let prepared = format!("prepare asked as {asked}");
+    sqlx::raw_sql(AssertSqlSafe(prepared))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let plan: Vec<String> =
+        sqlx::query_scalar("explain (costs off) execute asked(null, null, null, null, null, null)")
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+    let plan = plan.join("\n");
+    let along = |index: &str| plan.contains(&format!("using {index} on payments"));
+    assert!(
+        along("payments_account_reference_key") && along("payments_receipt"),
+        "{plan}"
+    );
+    let read = plan.matches(" on payments").count();
+    assert_eq!(read, 2, "{plan}");
+}
+
+/// The program's statement with these words, as it is built in.
+fn statement(words: &str) -> String {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx")).unwrap();
+    let all = folder.map(|file| {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+        stored["query"].as_str().unwrap().to_owned()
+    });
+    let mut found = all.filter(|query| query.contains(words));
+    let one = found.next().unwrap();
+    assert_eq!(found.next(), None);
+    one
+}
