@@ -218,7 +218,7 @@ mod tests {
         let site = |n: u8| SiteId::from_bytes([n; 16]);
         let one = |n: u8| Use::begin(site(n), Timestamp::from_millis(i64::from(n)));
         let ticket = hour(0);
-        let in_use = |uses: &[Use], is_printed| super::in_use(uses, is_printed, (&ticket, LATER));
+        let in_use = |uses: &[Use], is_printed| in_use(uses, is_printed, (&ticket, LATER));
         let uses = [one(1), one(2)];
         assert_eq!(in_use(&uses, false), [site(2)]);
         assert_eq!(in_use(&uses, true), [site(1), site(2)]);

@@ -300,7 +300,7 @@ fn statement(words: &str) -> String {
     let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx")).unwrap();
     let all = folder.map(|file| {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let stored: Value = serde_json::from_str(&text).unwrap();
         stored["query"].as_str().unwrap().to_owned()
     });
     let mut found = all.filter(|query| query.contains(words));
