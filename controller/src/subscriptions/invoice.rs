@@ -31,6 +31,7 @@ pub(super) async fn write(
 ) -> sqlx::Result<i64> {
     let contact = orders::contact(conn, order.provider).await?;
     let contact = contact.unwrap_or_default();
+    let issuer = store::issuer(conn).await?;
     // Taken as late as can be: whoever pays next waits for it.
     let number = store::next(conn).await?;
     let invoice = Invoice {
@@ -48,6 +49,7 @@ pub(super) async fn write(
         receipt: None,
         method: None,
         is_back: false,
+        issuer: Some(issuer).filter(|text| !text.is_empty()),
     };
     store::insert(conn, &invoice).await?;
     Ok(number)
@@ -135,6 +137,7 @@ mod tests {
             receipt: Some("SCJ8JQ26SW".to_owned()),
             method: None,
             is_back: true,
+            issuer: None,
         };
         assert_eq!(named(7), "MN-000007");
         for language in Language::ALL {
