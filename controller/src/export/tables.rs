@@ -77,7 +77,7 @@ pub const TABLES: &[Table] = &[
         key: &[("number", "bigint")],
         ..table(
             "platform_invoices",
-            columns!(number order_id issued_at business contact plan is_upgrade amount_cents currency from_at until_at),
+            columns!(number order_id issued_at issuer business contact plan is_upgrade amount_cents currency from_at until_at),
         )
     },
     table(

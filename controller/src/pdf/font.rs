@@ -166,7 +166,7 @@ fn letter(letter: char) -> u8 {
         'Œ' => 0x8C,
         'Ž' => 0x8E,
         '‘' => 0x91,
-        '’' => 0x92,
+        '’' | 'ʼ' => 0x92,
         '“' => 0x93,
         '”' => 0x94,
         '•' => 0x95,
@@ -177,7 +177,13 @@ fn letter(letter: char) -> u8 {
         'œ' => 0x9C,
         'ž' => 0x9E,
         'Ÿ' => 0x9F,
-        '\t' | '\n' | '\r' => b' ',
+        '\t' | '\n' | '\r' | '\u{2009}' | '\u{202f}' => b' ',
+        '\u{2011}' => b'-',
+        // Kikuyu and Kamba are written with these.
+        'Ĩ' | 'Ī' => b'I',
+        'ĩ' | 'ī' => b'i',
+        'Ũ' | 'Ū' => b'U',
+        'ũ' | 'ū' => b'u',
         _ => b'?',
     }
 }
@@ -241,5 +247,8 @@ mod tests {
     fn letters_are_those_the_fonts_have() {
         assert_eq!(encoded("Aé•−…\u{a0}"), [65, 0xE9, 0x95, 0x96, 0x85, 0xA0]);
         assert_eq!(encoded("日\u{7}Ł"), b"???");
+        assert_eq!(encoded("Ngũgĩ ĨŨ ĪŪ īū"), b"Ngugi IU IU iu");
+        assert_eq!(encoded("Wi\u{2011}Fi\u{2009}5\u{202f}GB"), b"Wi-Fi 5 GB");
+        assert_eq!(encoded("Ngʼombe"), b"Ng\x92ombe");
     }
 }

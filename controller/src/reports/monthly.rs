@@ -110,9 +110,9 @@ pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
     }
     flow.heading(w.total);
     let columns = [
-        column("", 3.0, Align::Left),
-        column(w.now_bar, 2.0, Align::Right),
-        column(w.before_bar, 2.0, Align::Right),
+        column("", 3.2, Align::Left),
+        column(w.now_bar, 1.9, Align::Right),
+        column(w.before_bar, 1.9, Align::Right),
     ];
     let mut rows: Vec<[String; 3]> = Measure::ALL
         .into_iter()
@@ -224,6 +224,31 @@ fn table(flow: &mut Flow, head: &str, lines: &[Line], total: &Line, w: &ReportWo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pdf::tests::streams;
+
+    #[test]
+    fn what_is_counted_is_named_in_full_in_both_languages() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let (this, then, names) = (Report::default(), Report::default(), Names::default());
+        for language in Language::ALL {
+            let paper = Paper {
+                business: "Njeri Wi-Fi",
+                colour: 0x000A_6B41,
+                language,
+                period: Period::month_of(Day::of(now)),
+                now,
+                this: &this,
+                then: &then,
+                names: &names,
+            };
+            let said = streams(&write(&paper)).concat();
+            let w = &Words::of(language).reports;
+            let measures = Measure::ALL.map(|measure| w.measure(measure));
+            for name in measures.into_iter().chain([w.printed, w.cash, w.trials]) {
+                assert!(said.contains(&format!("({name}) Tj")), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn the_paper_of_a_running_month_says_that_it_is_not_over() {

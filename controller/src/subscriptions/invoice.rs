@@ -31,6 +31,7 @@ pub(super) async fn write(
 ) -> sqlx::Result<i64> {
     let contact = orders::contact(conn, order.provider).await?;
     let contact = contact.unwrap_or_default();
+    let issuer = store::issuer(conn).await?;
     // Taken as late as can be: whoever pays next waits for it.
     let number = store::next(conn).await?;
     let invoice = Invoice {
@@ -48,6 +49,7 @@ pub(super) async fn write(
         receipt: None,
         method: None,
         is_back: false,
+        issuer: Some(issuer).filter(|text| !text.is_empty()),
     };
     store::insert(conn, &invoice).await?;
     Ok(number)
@@ -69,35 +71,34 @@ pub fn paper(invoice: &Invoice, issuer: &str, language: Language) -> Vec<u8> {
     if let Some(contact) = &invoice.contact {
         flow.paragraph(contact);
     }
+    let what = if invoice.is_upgrade {
+        format!("{} ({})", invoice.plan, w.upgrade)
+    } else {
+        invoice.plan.clone()
+    };
     flow.heading(w.what);
+    // A cell would cut a long name.
+    flow.paragraph(&format!("{}: {what}", w.plan));
     let column = |title, share, align| Column {
         title,
         share,
         align,
     };
     let columns = [
-        column(w.plan, 3.0, Align::Left),
         column(w.from, 2.4, Align::Left),
         column(w.until, 2.4, Align::Left),
         column(w.amount, 2.0, Align::Right),
     ];
-    let what = if invoice.is_upgrade {
-        format!("{} ({})", invoice.plan, w.upgrade)
-    } else {
-        invoice.plan.clone()
-    };
     let amount = invoice.price.to_string();
-    let none = String::new;
     flow.table(
         &columns,
         [
             [
-                what,
                 calendar.moment(invoice.from),
                 calendar.moment(invoice.until),
                 amount.clone(),
             ],
-            [w.total.to_owned(), none(), none(), amount],
+            [w.total.to_owned(), String::new(), amount],
         ],
     );
     flow.heading(if invoice.is_back { w.back } else { w.paid });
@@ -116,11 +117,11 @@ mod tests {
     use mnara_protocol::ids::{OrderId, ProviderId};
 
     use super::*;
+    use crate::pdf::tests::streams;
     use crate::rails::pesapal::price::Currency;
 
-    #[test]
-    fn an_invoice_comes_out_as_paper_in_both_languages() {
-        let invoice = Invoice {
+    fn invoice() -> Invoice {
+        Invoice {
             number: 7,
             provider: ProviderId::from_bytes([1; 16]),
             order: OrderId::from_bytes([2; 16]),
@@ -135,11 +136,35 @@ mod tests {
             receipt: Some("SCJ8JQ26SW".to_owned()),
             method: None,
             is_back: true,
-        };
+            issuer: None,
+        }
+    }
+
+    #[test]
+    fn an_invoice_comes_out_as_paper_in_both_languages() {
+        let invoice = invoice();
         assert_eq!(named(7), "MN-000007");
         for language in Language::ALL {
             let pdf = paper(&invoice, "Mnara Ltd\nP051234567X", language);
             assert!(pdf.starts_with(b"%PDF-"));
+        }
+    }
+
+    #[test]
+    fn what_was_paid_for_stands_there_in_full() {
+        let invoice = Invoice {
+            plan: "All sites of a whole neighbourhood, all that Mnara can do".to_owned(),
+            ..invoice()
+        };
+        for language in Language::ALL {
+            let said = streams(&paper(&invoice, "Mnara Ltd", language)).concat();
+            let w = &Words::of(language).invoice;
+            assert!(
+                said.contains(&format!("({}: {}", w.plan, invoice.plan)),
+                "{said}"
+            );
+            // Three dots at the end of a text.
+            assert!(!said.contains("85> Tj"), "{said}");
         }
     }
 }

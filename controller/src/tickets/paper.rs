@@ -429,7 +429,10 @@ fn on_roll(
         y
     };
     say(page, name, &print.business);
-    let below = say(page, big, &format!("{} · {}", print.plan, print.price)) + 2.0;
+    // A plan is known by half its name as well, a price is not. The tenth is what the sum may be off by.
+    let price = format!(" · {}", print.price);
+    let plan = big.cut(&print.plan, room - big.width(&price) - 0.1);
+    let below = say(page, big, &format!("{plan}{price}")) + 2.0;
     if let Some(picture) = Picture::of(code) {
         let corner = (middle - shape.picture / 2.0, below);
         page.squares(corner, shape.picture, picture.count(), |row, column| {
@@ -541,6 +544,21 @@ mod tests {
             assert_eq!(found, [sheet, 1], "{layout:?}");
             assert!(pages[0].contains("(Njeri (Wi-Fi)) Tj"), "{layout:?}");
             assert!(pages[0].contains("Good until"), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn a_roll_cuts_the_name_of_a_plan_and_never_its_price() {
+        let print = Print {
+            plan: "Student week 5 GB".to_owned(),
+            price: "KSh\u{a0}150".to_owned(),
+            ..print()
+        };
+        for layout in [Layout::Roll58, Layout::Roll80] {
+            let pages = streams(&pdf("Vouchers", "en", layout, &print, &[code()]));
+            // Three dots, and " · KSh 150" as PDF writes it.
+            let end = "8520B7204B5368A0313530> Tj";
+            assert!(pages[0].contains(end), "{layout:?}: {}", pages[0]);
         }
     }
 

@@ -25,12 +25,12 @@ pub enum Billing<'a> {
         /// By when one has to be.
         by: Timestamp,
     },
-    /// What was paid for has ended today.
+    /// What was paid for has ended.
     Due {
         /// Until when everything goes on.
         closes: Timestamp,
     },
-    /// What was tried for nothing has ended today.
+    /// What was tried for nothing has ended.
     TrialDue {
         /// Until when everything goes on.
         closes: Timestamp,

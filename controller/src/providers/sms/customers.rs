@@ -221,10 +221,12 @@ mod tests {
                         credit: Money::from_shillings(credit),
                         ..example("1 hour")
                     };
-                    let (text, size) = text(language, sent, "Njeri's Wi-Fi", &sold);
-                    assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
-                    assert_eq!(text.contains("ABCD-EFGH-JKMN"), sent != Sent::Receipt);
-                    assert!(!text.contains('{'), "{text}");
+                    for business in ["Njeri's Wi-Fi", "Ngũgĩ Wi-Fi"] {
+                        let (text, size) = text(language, sent, business, &sold);
+                        assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
+                        assert_eq!(text.contains("ABCD-EFGH-JKMN"), sent != Sent::Receipt);
+                        assert!(!text.contains('{'), "{text}");
+                    }
                 }
             }
         }

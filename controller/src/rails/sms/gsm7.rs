@@ -65,16 +65,22 @@ fn parts(all: &[usize], alone: usize, each: usize) -> usize {
     parts
 }
 
-/// Puts in the GSM alphabet what has a plain neighbour there: thin spaces, long dashes, bent quotes. What is left decides the size.
+/// Puts in the GSM alphabet what has a plain neighbour there: thin spaces, long dashes, bent quotes, the letters of Kikuyu and Kamba.
+/// What is left decides the size.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    text.chars()
+    text.replace('…', "...")
+        .chars()
         .map(|c| match c {
             '\u{a0}' | '\u{2009}' | '\u{202f}' => ' ',
-            '‘' | '’' => '\'',
+            '‘' | '’' | 'ʼ' => '\'',
             '“' | '”' => '"',
-            '–' | '—' | '−' => '-',
+            '–' | '—' | '−' | '\u{2011}' => '-',
             '•' => '*',
+            'Ĩ' | 'Ī' => 'I',
+            'ĩ' | 'ī' => 'i',
+            'Ũ' | 'Ū' => 'U',
+            'ũ' | 'ū' => 'u',
             other => other,
         })
         .collect()
@@ -117,6 +123,9 @@ mod tests {
     fn what_has_a_plain_neighbour_takes_its_place() {
         let text = plain("KSh\u{a0}50 – “Njeri’s”");
         assert_eq!(text, "KSh 50 - \"Njeri's\"");
+        assert!(size(&text).is_gsm7);
+        let text = plain("Ngũgĩ Wi\u{2011}Fi, Ngʼombe… ĨŨ ĪŪ īū");
+        assert_eq!(text, "Ngugi Wi-Fi, Ng'ombe... IU IU iu");
         assert!(size(&text).is_gsm7);
     }
 }

@@ -27,7 +27,10 @@ pub async fn pdf(
     let mut tx = app.db.tenant(seat.provider()).await?;
     let invoice = store::one(&mut tx, seat.provider(), number).await?;
     let invoice = invoice.ok_or(Trouble::Nothing)?;
-    let issuer = store::issuer(&mut tx).await?;
+    let issuer = match &invoice.issuer {
+        Some(kept) => kept.clone(),
+        None => store::issuer(&mut tx).await?,
+    };
     drop(tx);
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),

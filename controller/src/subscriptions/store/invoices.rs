@@ -40,6 +40,8 @@ pub struct Invoice {
     pub method: Option<String>,
     /// Whether the money went back since.
     pub is_back: bool,
+    /// Who issued it, as far as that was kept.
+    pub issuer: Option<String>,
 }
 
 /// An invoice as its row and that of its order have it.
@@ -58,6 +60,7 @@ struct InvoiceRow {
     state: String,
     confirmation_code: Option<String>,
     payment_method: Option<String>,
+    issuer: Option<String>,
 }
 
 impl InvoiceRow {
@@ -81,6 +84,7 @@ impl InvoiceRow {
             receipt: self.confirmation_code,
             method: self.payment_method,
             is_back: self.state == "reversed",
+            issuer: self.issuer,
         })
     }
 }
@@ -105,8 +109,8 @@ pub async fn next(conn: &mut PgConnection) -> sqlx::Result<i64> {
 pub async fn insert(conn: &mut PgConnection, invoice: &Invoice) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into platform_invoices (number, provider_id, order_id, issued_at, business, contact, plan, is_upgrade, amount_cents, currency,
-                                        from_at, until_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                        from_at, until_at, issuer)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         invoice.number,
         invoice.provider.uuid(),
         invoice.order.uuid(),
@@ -119,6 +123,7 @@ pub async fn insert(conn: &mut PgConnection, invoice: &Invoice) -> sqlx::Result<
         invoice.price.currency.code(),
         At(invoice.from),
         At(invoice.until),
+        invoice.issuer,
     )
     .execute(conn)
     .await
@@ -137,7 +142,7 @@ pub async fn one(
     let row = sqlx::query_as!(
         InvoiceRow,
         "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
-                o.state, o.confirmation_code, o.payment_method
+                i.issuer, o.state, o.confirmation_code, o.payment_method
          from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
          where i.provider_id = $1 and i.number = $2",
         provider.uuid(),
@@ -161,7 +166,7 @@ pub async fn newest(
     let rows = sqlx::query_as!(
         InvoiceRow,
         "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
-                o.state, o.confirmation_code, o.payment_method
+                i.issuer, o.state, o.confirmation_code, o.payment_method
          from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
          where i.provider_id = $1 and ($2::timestamptz is null or (i.issued_at, i.order_id) < ($2, $3))
          order by i.issued_at desc, i.order_id desc limit $4",
@@ -198,7 +203,7 @@ pub async fn of_orders(
         .collect())
 }
 
-/// What stands above every invoice: who issues it.
+/// What stands above invoices that are issued now: who issues them.
 ///
 /// # Errors
 /// When the database is away.

@@ -83,7 +83,7 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
             (7, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
             (11, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
             (13, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
-            (14, "your trial of Mnara ended today"),
+            (14, "your trial of Mnara has ended"),
             (18, "sales stop on 5 Feb 2027, 11:00"),
         ]
     );
@@ -276,7 +276,7 @@ async fn two_who_look_at_once_remind_and_close_once(
             (7, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
             (11, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
             (13, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
-            (14, "your trial of Mnara ended today"),
+            (14, "your trial of Mnara has ended"),
             (18, "sales stop on 5 Feb 2027, 11:00"),
             (21, "new sales have stopped"),
         ]

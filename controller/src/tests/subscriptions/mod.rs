@@ -4,6 +4,7 @@ mod changes;
 mod desk;
 mod facts;
 mod hints;
+mod invoices;
 mod keys;
 mod lacks;
 mod life;

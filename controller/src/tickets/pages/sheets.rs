@@ -28,12 +28,13 @@ use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query, csv, show};
 
-/// What is to be printed how, from which number on.
+/// What is to be printed how, from which number on and below which.
 #[derive(Debug, Default, Deserialize)]
 pub struct Wish {
     #[serde(rename = "as")]
     layout: Option<String>,
     from: Option<u32>,
+    below: Option<u32>,
 }
 
 impl Wish {
@@ -50,15 +51,17 @@ struct Sheaf {
     print: Print,
     codes: Vec<TicketCode>,
     first: u32,
+    /// The number after its last.
+    below: u32,
     next: Option<u32>,
 }
 
 /// What is made of vouchers.
 #[derive(Clone, Copy)]
 enum Paper {
-    /// A page that a browser prints: so many that can be sold.
+    /// A page that a browser prints: so many that can be sold, within the stretch that was named.
     Browser,
-    /// A PDF: those of so many numbers that can be sold.
+    /// A PDF: those of a stretch of numbers that can be sold, or of a browser's page and no other's.
     Pdf,
 }
 
@@ -83,18 +86,31 @@ async fn sheaf(
             from = next.index - next.index % u32::from(OF_PDF);
         }
     }
-    let (how, most, below) = match paper {
-        Paper::Browser => ("sheet", layout.at_once(), u32::MAX),
-        Paper::Pdf => ("pdf", OF_PDF, from.saturating_add(OF_PDF.into())),
+    let of = u32::from(OF_PDF);
+    let (how, most, end) = match paper {
+        Paper::Browser => {
+            let end = |from: u32| (from / of + 1).saturating_mul(of);
+            ("sheet", layout.at_once(), wish.from.map_or(u32::MAX, end))
+        }
+        Paper::Pdf => {
+            let end = from.saturating_add(of);
+            (
+                "pdf",
+                OF_PDF,
+                wish.below.map_or(end, |below| below.min(end)),
+            )
+        }
     };
-    let mut codes = listed::unused_codes(&mut tx, provider, id, from..below, most + 1, now).await?;
+    let mut codes = listed::unused_codes(&mut tx, provider, id, from..end, most + 1, now).await?;
     let next = codes.get(usize::from(most)).map(|code| code.index);
     codes.truncate(usize::from(most));
     let first = codes.first().map_or(from, |code| code.index);
+    let below = codes
+        .last()
+        .map_or(from, |code| code.index.saturating_add(1));
     if !codes.is_empty() {
         note_seen(app, &mut tx, seat, id, (how, first, codes.len())).await?;
-        let last = codes.last().map_or(0, |code| code.index);
-        counter::store::shown(&mut tx, provider, id, last.saturating_add(1)).await?;
+        counter::store::shown(&mut tx, provider, id, below).await?;
     }
     tx.commit().await?;
     Ok(Sheaf {
@@ -103,6 +119,7 @@ async fn sheaf(
         print,
         codes: codes.into_iter().map(|code| code.code).collect(),
         first,
+        below,
         next,
     })
 }
@@ -199,8 +216,8 @@ pub async fn page(
     });
     let pdf = (!sheaf.codes.is_empty()).then(|| Link {
         path: format!(
-            "/vouchers/series/{series}/pdf?as={word}&from={}",
-            sheaf.first
+            "/vouchers/series/{series}/pdf?as={word}&from={}&below={}",
+            sheaf.first, sheaf.below
         ),
         name: w.vouchers.as_pdf,
     });

@@ -17,13 +17,13 @@ words! {
         choose_text:
             "{business} has not chosen a plan for Mnara yet. Choose one by {day}, or begin a trial where there is one, and nothing stops."
             "{business} bado haijachagua kifurushi cha Mnara. Chagua kabla ya {day}, au anza jaribio kama lipo, na hakuna kitakachosimama.",
-        due: "{business}: your subscription ended today" "{business}: usajili wako umeisha leo",
+        due: "{business}: your subscription has ended" "{business}: usajili wako umeisha",
         due_text:
             "What you paid for Mnara has ended. Everything goes on as it is until {day}; pay before then and nobody will notice."
             "Ulichokilipia Mnara kimeisha. Kila kitu kinaendelea kama kilivyo hadi {day}; lipa kabla ya hapo na hakuna atakayegundua.",
         trial_due:
-            "{business}: your trial of Mnara ended today"
-            "{business}: jaribio lako la Mnara limeisha leo",
+            "{business}: your trial of Mnara has ended"
+            "{business}: jaribio lako la Mnara limeisha",
         trial_due_text:
             "Your free trial has ended. Everything goes on until {day}; pay before then and nobody will notice."
             "Jaribio lako la bure limeisha. Kila kitu kinaendelea hadi {day}; lipa kabla ya hapo na hakuna atakayegundua.",

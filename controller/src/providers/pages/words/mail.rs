@@ -203,7 +203,7 @@ words! {
         to_home: "Open Mnara" "Fungua Mnara",
         summary: "{business} today: {paid}" "{business} leo: {paid}",
         summary_text:
-            "Customers paid {paid} in {sales} payments today. {running} vouchers run now, and {up} sites are up."
-            "Wateja wamelipa {paid} katika malipo {sales} leo. Vocha {running} zinatumika sasa, na maeneo {up} yanafanya kazi.",
+            "Customers paid {paid} today. Payments: {sales}. Vouchers running now: {running}. Sites up: {up}."
+            "Wateja wamelipa {paid} leo. Malipo: {sales}. Vocha zinazotumika sasa: {running}. Maeneo yanayofanya kazi: {up}.",
     }
 }

@@ -178,7 +178,11 @@ mod tests {
         let words = Words::of(Language::English);
         assert_eq!(
             words.people.wait(Duration::from_millis(10)),
-            "Too many tries. Try again in 1 seconds"
+            "Too many tries. Try again in 1 second"
+        );
+        assert_eq!(
+            words.people.wait(Duration::from_secs(90)),
+            "Too many tries. Try again in 90 seconds"
         );
         assert_eq!(
             words.people.wait(Duration::from_secs(600)),

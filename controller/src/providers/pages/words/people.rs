@@ -30,6 +30,7 @@ words! {
             "Kuna mtu anayeingia kwa barua pepe au nambari hiyo tayari. Ingia nayo, au andika nyingine.",
         wait: "Too many tries. Try again in" "Majaribio ni mengi mno. Jaribu tena baada ya",
         minutes: "{n} minutes" "dakika {n}",
+        one_second: "1 second" "sekunde 1",
         seconds: "{n} seconds" "sekunde {n}",
     }
 }
@@ -40,7 +41,8 @@ impl PeopleWords {
     pub fn wait(&self, wait: Duration) -> String {
         let secs = wait.as_secs().max(1);
         let (words, count) = match secs {
-            1..=90 => (self.seconds, secs),
+            1 => (self.one_second, secs),
+            2..=90 => (self.seconds, secs),
             _ => (self.minutes, secs.div_ceil(60)),
         };
         format!("{} {}", self.wait, words.replace("{n}", &count.to_string()))

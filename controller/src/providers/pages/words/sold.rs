@@ -66,7 +66,7 @@ words! {
         rail: "Pesapal did not take it. Look there, and try again later." "Pesapal haikupokea. Angalia huko, kisha ujaribu tena baadaye.",
         issuer: "What stands above invoices" "Kinachoandikwa juu ya ankara",
         issuer_text: "Who you are, your address and your PIN: a line each." "Wewe ni nani, anwani na PIN yako: mstari mmoja kila kimoja.",
-        issuer_kept: "It stands above every invoice from now on." "Itaandikwa juu ya kila ankara kuanzia sasa.",
+        issuer_kept: "It stands above invoices that are issued from now on." "Itaandikwa juu ya ankara zitakazotolewa kuanzia sasa.",
         keep_it: "Save" "Hifadhi",
         more: "More" "Zaidi",
         all: "All" "Zote",

@@ -13,6 +13,18 @@ fn codes_of(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// What is drawn on the pages of the PDF that a page of a browser leads to.
+async fn pdf_of(browser: &mut Browser, page: &str, series: &str) -> String {
+    let (_, rest) = page.split_once(&format!("href=\"{series}/pdf")).unwrap();
+    let query = rest.split_once('"').unwrap().0;
+    let query = query.replace("&#38;", "&").replace("&amp;", "&");
+    let request = Request::get(format!("{series}/pdf{query}")).body(Body::empty());
+    let pdf = browser.open(request.unwrap()).await;
+    assert_eq!(pdf.status(), StatusCode::OK);
+    let pdf = axum::body::to_bytes(pdf.into_body(), 1 << 20).await;
+    streams(&pdf.unwrap()).concat()
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
@@ -86,6 +98,15 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
     )
     .await;
     assert!(seen.contains("\"count\": 398"), "{seen}");
+    // What is printed from both pages' PDFs is on one paper only.
+    let papers = [
+        pdf_of(&mut cashier, &first, &path).await,
+        pdf_of(&mut cashier, &second, &path).await,
+    ];
+    for (at, code) in sold.iter().enumerate() {
+        let has_it = papers.each_ref().map(|paper| paper.contains(code.as_str()));
+        assert_eq!(has_it, [at < 288, at >= 288], "{at}");
+    }
     crate::tickets::revoke::series(
         &world.app,
         world.shop.provider,
@@ -133,8 +154,16 @@ async fn an_old_series_gives_what_it_has_left_and_its_file(
     let printed = series::print(&world, 1_300).await;
     let last = printed.tickets.iter().map(|ticket| ticket.index).max();
     let last = last.unwrap();
-    use_up(&world, &printed, 1_250).await;
     let path = format!("/vouchers/series/{}", printed.series.id);
+    // A browser's pages end with the stretch that was chosen.
+    let asked = format!("{path}/sheets?as=a4-10&from=1000");
+    let page = cashier.get(&asked).await.page();
+    let within = printed.tickets.iter();
+    let within = within.filter(|ticket| (1_000..1_200).contains(&ticket.index));
+    let within: Vec<String> = within.map(|ticket| ticket.code.shown()).collect();
+    assert_eq!(codes_of(&page), within);
+    assert!(!page.contains("Next page"));
+    use_up(&world, &printed, 1_250).await;
     // A stretch of which nothing is left gives no other's codes, and is not offered.
     let none = format!("{path}?done=none");
     let first = format!("{path}/pdf?as=a4-24&from=0");
