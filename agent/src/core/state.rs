@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) meters: Meters,
     /// Devices the router has shown online with a ticket they hold a place on.
     pub(crate) confirmed: BTreeSet<(TicketId, Mac)>,
-    /// What devices gave back and may want again.
+    /// What devices gave back, or lost to another or a pause, and may want again.
     pub(crate) given_back: GivenBack,
     /// Times from here on hang together with the clock's present setting and move when it is corrected.
     pub(crate) unproven: Option<Timestamp>,
@@ -62,6 +62,10 @@ impl State {
             }
             Fact::Paused(fact) => {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
+                let held = self.tickets.find(fact.ticket).into_iter();
+                for slot in held.flat_map(|known| known.ticket.slots()) {
+                    self.given_back.note(slot.mac, fact.ticket);
+                }
                 self.tickets.change(fact.ticket, |ticket| {
                     let ticket = ticket.reopened().used(fact.usage);
                     ticket.clone().paused(fact.at).unwrap_or(ticket)
@@ -98,11 +102,17 @@ impl State {
                 self.tickets.admit_printed(fact.ticket, printed, right);
             }
         }
+        let found = self.tickets.redeemed(fact);
         if let Some(evicted) = fact.evicted {
             self.confirmed.remove(&(fact.ticket, evicted));
+            // What it used last is offered to it anyway.
+            let last = self.tickets.last_of(evicted);
+            if found && last.is_none_or(|last| last.ticket.id != fact.ticket) {
+                self.given_back.note(evicted, fact.ticket);
+            }
         }
         self.given_back.used(fact.mac, fact.ticket);
-        self.tickets.redeemed(fact)
+        found
     }
 
     fn health(&mut self, fact: &HealthFact) {
