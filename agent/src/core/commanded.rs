@@ -75,10 +75,26 @@ impl Core {
     fn resume(&mut self, ticket: TicketId, now: Now, out: &mut Commands) -> Result<(), NotDone> {
         let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
         known.ticket.clone().resumed(now.at)?;
+        let held = self.state.paused.iter().filter(|(id, _)| *id == ticket);
+        let held: Vec<_> = held.map(|(_, mac)| *mac).collect();
         let at = now.at;
         self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
+        for mac in held {
+            self.come_back(ticket, mac, now, out);
+        }
         out.router = true;
         Ok(())
+    }
+
+    /// Gives a device the place back that a pause took. One that has another ticket by now, or finds no room, comes back by the code.
+    fn come_back(&mut self, ticket: TicketId, mac: Mac, now: Now, out: &mut Commands) {
+        if self.state.tickets.of_device(mac).is_empty()
+            && let Some(candidate) = redeem::known(&self.state, ticket)
+            && let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud)
+            && fact.evicted.is_none()
+        {
+            self.record(Fact::Redeemed(fact), out);
+        }
     }
 
     /// Frees a device's place. One that holds none has nothing to give back.

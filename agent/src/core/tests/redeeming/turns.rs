@@ -1,4 +1,4 @@
-//! A voucher that waits its turn on a phone, and what becomes of it when the one that runs there is taken from that phone.
+//! Vouchers that are taken from a phone: what waits its turn there does not begin, and what was held comes back when it is let go on.
 
 use super::*;
 
@@ -94,4 +94,68 @@ fn what_waits_keeps_its_turn_while_another_runs() {
     );
     let waits: Vec<_> = home.waiting.iter().map(|ticket| ticket.id).collect();
     assert_eq!(waits, [series::ticket_id(series_id(), 2)]);
+}
+
+#[test]
+fn a_held_ticket_that_is_let_go_on_has_the_devices_back_that_held_it() {
+    let [ticket, _] = ids();
+    for is_snapped in [false, true] {
+        let mut site = Site::new();
+        site.joins(1);
+        site.joins(2);
+        // The first phone had it before, and is not the one that gets it back.
+        for n in [1, 2] {
+            site.types(n, &printed(0)).unwrap();
+            site.pass(Duration::from_secs(20));
+        }
+        let ends_at = site.ticket(2).ends_at.unwrap();
+        let paused = hold(&mut site, 1, ticket, Command::Pause);
+        assert_eq!(paused, Report::Done);
+        site.pass(Duration::from_secs(60));
+        assert!(!site.hotspot.is_online(1) && !site.hotspot.is_online(2));
+        if is_snapped {
+            site.keep_snapshot();
+        }
+        site.restart();
+        let resumed = hold(&mut site, 2, ticket, Command::Resume);
+        assert_eq!(resumed, Report::Done);
+        for _ in 0..2 {
+            site.look();
+            site.look();
+            let online = [1, 2].map(|n| site.hotspot.is_online(n));
+            assert_eq!(online, [false, true]);
+            let ticket = site.ticket(2);
+            assert!(ticket.online);
+            assert_eq!(ticket.ends_at, Some(ends_at + Duration::from_secs(60)));
+            assert!(site.core.state.paused.is_empty());
+            site.restart();
+        }
+    }
+}
+
+#[test]
+fn a_device_that_took_up_another_voucher_during_a_pause_keeps_to_that() {
+    let mut site = Site::with(Terms {
+        devices: 2,
+        ..terms()
+    });
+    let [first, second] = ids();
+    for n in [1, 2] {
+        site.joins(n);
+        site.types(n, &printed(0)).unwrap();
+    }
+    site.look();
+    let paused = hold(&mut site, 1, first, Command::Pause);
+    assert_eq!(paused, Report::Done);
+    site.types(1, &printed(1)).unwrap();
+    site.pass(Duration::from_secs(20));
+    let resumed = hold(&mut site, 2, first, Command::Resume);
+    assert_eq!(resumed, Report::Done);
+    site.pass(Duration::from_secs(20));
+    let used = [1, 2].map(|n| site.ticket(n));
+    assert!(used.iter().all(|ticket| ticket.online));
+    assert_eq!(used.map(|ticket| ticket.id), [second, first]);
+    let known = site.core.state.tickets.find(first).unwrap();
+    let held: Vec<_> = known.ticket.slots().iter().map(|slot| slot.mac).collect();
+    assert_eq!(held, [mac(2)]);
 }
