@@ -7,7 +7,6 @@ use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId};
 use mnara_protocol::message::{
     Answer, CheckoutQuestion, Fact, LookedAnswer, LookupQuestion, PayFailure, Question,
-    ReleasedFact,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::Refusal;
@@ -178,12 +177,13 @@ impl Core {
     ) -> Result<(), Refusal> {
         let candidate = redeem::find(&mut self.state, self.identity.site, code, self.cloud)?;
         let fact = redeem::decide(candidate, mac, now.at, self.cloud)?;
-        let ticket = fact.ticket;
-        if let Some(evicted) = fact.evicted {
-            self.cut_off(ticket, evicted);
-        }
+        let (ticket, evicted) = (fact.ticket, fact.evicted);
         self.cut.remove(&(ticket, mac));
         self.record(Fact::Redeemed(fact), out);
+        if let Some(evicted) = evicted {
+            self.cut_off(ticket, evicted);
+            self.give_back_waiting(evicted, now, out);
+        }
         self.purchases.settled(mac);
         self.hands.settled(mac);
         out.router = true;
@@ -460,13 +460,10 @@ impl Core {
         let Device::Known { mac, .. } = self.device(peer) else {
             return;
         };
-        let at = now.at;
         let held = self.state.tickets.of_device(mac);
         let held: Vec<_> = held.into_iter().map(|known| known.ticket.id).collect();
         for ticket in held {
-            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
-            self.cut_off(ticket, mac);
-            out.router = true;
+            self.let_go(ticket, mac, now, out);
         }
     }
 

@@ -59,11 +59,15 @@ impl Core {
     fn pause(&mut self, ticket: TicketId, now: Now, out: &mut Commands) -> Result<(), NotDone> {
         let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
         let usage = known.ticket.usage();
+        let held: Vec<_> = known.ticket.slots().iter().map(|slot| slot.mac).collect();
         known.ticket.clone().paused(now.at)?;
         let at = now.at;
         self.record(Fact::Paused(PausedFact { ticket, at, usage }), out);
         self.written.retain(|(id, _)| *id != ticket);
         self.cut.retain(|(id, _), _| *id != ticket);
+        for mac in held {
+            self.give_back_waiting(mac, now, out);
+        }
         out.router = true;
         Ok(())
     }
@@ -71,10 +75,26 @@ impl Core {
     fn resume(&mut self, ticket: TicketId, now: Now, out: &mut Commands) -> Result<(), NotDone> {
         let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
         known.ticket.clone().resumed(now.at)?;
+        let held = self.state.paused.iter().filter(|(id, _)| *id == ticket);
+        let held: Vec<_> = held.map(|(_, mac)| *mac).collect();
         let at = now.at;
         self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
+        for mac in held {
+            self.come_back(ticket, mac, now, out);
+        }
         out.router = true;
         Ok(())
+    }
+
+    /// Gives a device the place back that a pause took. One that has another ticket by now, or finds no room, comes back by the code.
+    fn come_back(&mut self, ticket: TicketId, mac: Mac, now: Now, out: &mut Commands) {
+        if self.state.tickets.of_device(mac).is_empty()
+            && let Some(candidate) = redeem::known(&self.state, ticket)
+            && let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud)
+            && fact.evicted.is_none()
+        {
+            self.record(Fact::Redeemed(fact), out);
+        }
     }
 
     /// Frees a device's place. One that holds none has nothing to give back.
@@ -89,11 +109,30 @@ impl Core {
         if !known.ticket.slots().iter().any(|slot| slot.mac == mac) {
             return Err(NotDone::NotHere);
         }
+        self.let_go(ticket, mac, now, out);
+        self.give_back_waiting(mac, now, out);
+        Ok(())
+    }
+
+    /// Takes a device off a ticket whose place it gives back.
+    pub(super) fn let_go(&mut self, ticket: TicketId, mac: Mac, now: Now, out: &mut Commands) {
         let at = now.at;
         self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
         self.cut_off(ticket, mac);
         out.router = true;
-        Ok(())
+    }
+
+    /// Gives back what waits its turn on a device that what ran was taken from: it would else have its turn, and its clock would start
+    /// unasked.
+    pub(super) fn give_back_waiting(&mut self, mac: Mac, now: Now, out: &mut Commands) {
+        let held = self.state.tickets.of_device(mac);
+        if held.iter().any(|known| known.ticket.since().is_some()) {
+            return;
+        }
+        let waits: Vec<_> = held.into_iter().map(|known| known.ticket.id).collect();
+        for ticket in waits {
+            self.let_go(ticket, mac, now, out);
+        }
     }
 
     fn kick(&mut self, kick: &KickCommand, out: &mut Commands) {

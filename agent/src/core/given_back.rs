@@ -1,4 +1,5 @@
-//! Tickets that a device gave back when it logged out: its page offers them again, so that nobody loses a code that was never written down.
+//! Tickets that a device gave back or that were taken from it: its page offers them again, so that nobody loses a code that was never
+//! written down.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ const TICKETS: usize = 16;
 /// Devices remembered.
 const DEVICES: usize = 4_096;
 
-/// Who gave which tickets back that are not over.
+/// Which devices had which tickets that are not over and that they hold no place on.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct GivenBack(BTreeMap<Mac, BTreeSet<TicketId>>);
 

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
-use mnara_protocol::message::{
-    BadBody, ByHand, EndedFact, Fact, ReleasedFact, ResumedFact, Row, RulingRow,
-};
+use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, ResumedFact, Row, RulingRow};
 use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
@@ -90,8 +88,8 @@ impl Core {
             self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
         }
         for mac in held {
-            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
-            self.cut_off(ticket, mac);
+            self.let_go(ticket, mac, now, out);
+            self.give_back_waiting(mac, now, out);
         }
     }
 

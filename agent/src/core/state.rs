@@ -24,8 +24,10 @@ pub(crate) struct State {
     pub(crate) meters: Meters,
     /// Devices the router has shown online with a ticket they hold a place on.
     pub(crate) confirmed: BTreeSet<(TicketId, Mac)>,
-    /// What devices gave back and may want again.
+    /// What devices gave back, or lost to another or a pause, and may want again.
     pub(crate) given_back: GivenBack,
+    /// Devices that held a place on a paused ticket when it was paused.
+    pub(crate) paused: BTreeSet<(TicketId, Mac)>,
     /// Times from here on hang together with the clock's present setting and move when it is corrected.
     pub(crate) unproven: Option<Timestamp>,
     /// Entries applied that name a ticket the site does not have.
@@ -55,6 +57,7 @@ impl State {
             Fact::Ended(fact) => {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
                 self.given_back.ended(fact.ticket);
+                self.forget_pause(fact.ticket);
                 self.tickets.change(fact.ticket, |ticket| {
                     let ticket = ticket.reopened().used(fact.usage);
                     ticket.end(fact.reason, fact.at)
@@ -62,14 +65,22 @@ impl State {
             }
             Fact::Paused(fact) => {
                 self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
+                let held = self.tickets.find(fact.ticket).into_iter();
+                for slot in held.flat_map(|known| known.ticket.slots()) {
+                    self.given_back.note(slot.mac, fact.ticket);
+                    self.paused.insert((fact.ticket, slot.mac));
+                }
                 self.tickets.change(fact.ticket, |ticket| {
                     let ticket = ticket.reopened().used(fact.usage);
                     ticket.clone().paused(fact.at).unwrap_or(ticket)
                 })
             }
-            Fact::Resumed(fact) => self.tickets.change(fact.ticket, |ticket| {
-                ticket.clone().resumed(fact.at).unwrap_or(ticket)
-            }),
+            Fact::Resumed(fact) => {
+                self.forget_pause(fact.ticket);
+                self.tickets.change(fact.ticket, |ticket| {
+                    ticket.clone().resumed(fact.at).unwrap_or(ticket)
+                })
+            }
             Fact::Released(fact) => {
                 self.confirmed.remove(&(fact.ticket, fact.mac));
                 let found = self
@@ -98,11 +109,22 @@ impl State {
                 self.tickets.admit_printed(fact.ticket, printed, right);
             }
         }
+        let found = self.tickets.redeemed(fact);
         if let Some(evicted) = fact.evicted {
             self.confirmed.remove(&(fact.ticket, evicted));
+            // What it used last is offered to it anyway.
+            let last = self.tickets.last_of(evicted);
+            if found && last.is_none_or(|last| last.ticket.id != fact.ticket) {
+                self.given_back.note(evicted, fact.ticket);
+            }
         }
         self.given_back.used(fact.mac, fact.ticket);
-        self.tickets.redeemed(fact)
+        self.forget_pause(fact.ticket);
+        found
+    }
+
+    fn forget_pause(&mut self, ticket: TicketId) {
+        self.paused.retain(|(paused, _)| *paused != ticket);
     }
 
     fn health(&mut self, fact: &HealthFact) {

@@ -130,11 +130,13 @@ impl Core {
         let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud) else {
             return false;
         };
-        if let Some(evicted) = fact.evicted {
-            self.cut_off(last, evicted);
-        }
+        let evicted = fact.evicted;
         self.cut.remove(&(last, mac));
         self.record(Fact::Redeemed(fact), out);
+        if let Some(evicted) = evicted {
+            self.cut_off(last, evicted);
+            self.give_back_waiting(evicted, now, out);
+        }
         out.router = true;
         true
     }

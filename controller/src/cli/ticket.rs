@@ -15,7 +15,7 @@ use crate::tickets::extend::extend;
 pub enum TicketCommand {
     /// Holds its clock and takes its devices off the air. Whoever types its code lets it run on.
     Pause(Which),
-    /// Lets its clock run on; its devices come back by the code.
+    /// Lets its clock run on; its devices come back.
     Resume(Which),
     /// Gives it more time. One that has run out is open again.
     Extend {

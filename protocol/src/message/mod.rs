@@ -187,7 +187,7 @@ bodies! {
         2 Diagnose(DiagnoseCommand),
         /// Hold a ticket's clock and take its devices off the air; its code lets it run on.
         3 Pause(HoldCommand),
-        /// Let a held ticket's clock run on; its devices come back by the code.
+        /// Let a held ticket's clock run on; the devices that held a place have it back.
         4 Resume(HoldCommand),
         /// Somebody looks: send readings often, with who is online, for a while.
         5 Watch(WatchCommand),

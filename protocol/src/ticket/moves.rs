@@ -111,7 +111,7 @@ impl Ticket {
         Ok(self)
     }
 
-    /// Lets the clock of a paused ticket run on with exactly what was left; devices come back by the code.
+    /// Lets the clock of a paused ticket run on with exactly what was left, without devices.
     ///
     /// # Errors
     /// [`NotNow`] when it is not paused or it is over.

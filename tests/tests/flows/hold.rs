@@ -46,7 +46,6 @@ async fn a_ticket_is_held_runs_on_and_gets_more_time() {
         ticket(&world, &["resume", &code]).await.unwrap().trim(),
         "Runs on."
     );
-    buyer.phone.redeem(router, &code).await.unwrap();
     buyer.phone.comes_online(router).await.unwrap();
 
     let left = "select (extract(epoch from expires_at - started_at) / 60)::int from tickets where paused_at is null";

@@ -67,6 +67,12 @@ impl Replay {
         for place in record.given_back.unwrap_or_default() {
             core.state.given_back.note(place.mac, place.ticket);
         }
+        core.state.paused = record
+            .paused
+            .unwrap_or_default()
+            .into_iter()
+            .map(|place| (place.ticket, place.mac))
+            .collect();
         core.take_counted(record.metering);
         Ok(())
     }

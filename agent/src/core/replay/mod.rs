@@ -5,7 +5,7 @@
 
 mod back;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use mnara_protocol::clock::Timestamp;
@@ -72,6 +72,9 @@ struct SnapshotRecord {
     /// What devices gave back.
     #[n(10)]
     given_back: Option<Vec<Place>>,
+    /// Who held what is paused.
+    #[n(11)]
+    paused: Option<Vec<Place>>,
 }
 
 #[derive(Encode, Decode)]
@@ -334,6 +337,12 @@ fn place(rights: &mut Vec<Right>, right: Right) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
+fn places(held: &BTreeSet<(TicketId, Mac)>) -> Vec<Place> {
+    held.iter()
+        .map(|&(ticket, mac)| Place { ticket, mac })
+        .collect()
+}
+
 fn to_bytes<T: Encode<()>>(record: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
     let Ok(()) = minicbor::encode(record, &mut bytes) else {
@@ -373,14 +382,7 @@ impl Core {
                     words: spent.words().to_vec(),
                 })
                 .collect(),
-            confirmed: state
-                .confirmed
-                .iter()
-                .map(|(ticket, mac)| Place {
-                    ticket: *ticket,
-                    mac: *mac,
-                })
-                .collect(),
+            confirmed: places(&state.confirmed),
             metering: self.counted(),
             strays: self.strays.values().cloned().collect(),
             trials: Some(
@@ -397,6 +399,7 @@ impl Core {
                     .map(|(mac, ticket)| Place { ticket, mac })
                     .collect(),
             ),
+            paused: Some(places(&state.paused)),
         })
     }
 
@@ -415,7 +418,7 @@ impl Core {
                 .sessions()
                 .keys()
                 .map(|(ticket, _)| *ticket)
-                .collect::<std::collections::BTreeSet<_>>()
+                .collect::<BTreeSet<_>>()
                 .into_iter()
                 .filter_map(|id| {
                     let ticket = &self.state.tickets.find(id)?.ticket;

@@ -9,6 +9,7 @@ use super::*;
 mod codes;
 mod moved;
 mod reopened;
+mod turns;
 
 #[test]
 fn a_printed_code_gets_a_device_online_and_its_clock_starts_when_the_router_shows_it() {

@@ -113,6 +113,25 @@ fn a_ticket_that_goes_to_another_site_serves_nobody_here_until_it_is_brought_bac
 }
 
 #[test]
+fn what_waits_behind_a_ticket_that_goes_to_another_site_does_not_begin() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.row(Row::Ticket(row()));
+    site.look();
+    site.types(1, &printed(1)).unwrap();
+    site.event(Event::LinkUp);
+    leaves(&mut site);
+    site.pass(Duration::from_secs(30));
+    assert!(!site.hotspot.is_online(1), "the next voucher took over");
+    let waits = series::ticket_id(series_id(), 1);
+    let known = site.core.state.tickets.find(waits).unwrap();
+    assert_eq!(known.ticket.since(), None);
+    site.event(Event::LinkDown);
+    let ticket = site.ticket(1);
+    assert_eq!((ticket.id, ticket.held), (waits, false));
+}
+
+#[test]
 fn what_was_begun_elsewhere_does_not_begin_again() {
     let mut site = Site::new();
     site.event(Event::LinkUp);
