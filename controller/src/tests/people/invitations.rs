@@ -135,6 +135,8 @@ async fn an_owner_elsewhere_takes_a_place_past_the_second_factor_and_not_twice(
     assert_eq!(phone.post(&here, &[]).await.onward(), "/home");
     let page = phone.get("/businesses").await.page();
     assert!(page.contains("Njeri Wi-Fi") && page.contains("Otieno Net"));
+    assert!(page.contains("<a href=\"/account\" aria-current=\"page\"><svg"));
+    assert!(page.contains("<p class=\"back\"><a href=\"/account\">"));
     assert!(phone.get("/staff").await.page().contains("Njeri Wanjiru"));
     // Their other browser goes on where it was.
     assert!(otieno.get("/home").await.page().contains("Otieno Net"));

@@ -143,6 +143,8 @@ async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
         assert!(files.contains(filled), "{filled} in {files}");
     }
     assert!(!files.contains("<script>alert"), "{files}");
+    let (back, _) = files.split_once("<section class=\"narrow\">").unwrap();
+    assert!(back.contains("<p class=\"back\">"), "{files}");
     let home = technician.get("/home").await.page();
     let (_, tile) = home.split_once("<h2>Online now</h2>").unwrap();
     assert!(
