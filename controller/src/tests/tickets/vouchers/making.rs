@@ -9,12 +9,11 @@ async fn a_series_is_made_once_and_not_before_its_risk_was_seen(
 ) {
     let world = World::open(pool, options).await;
     let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/vouchers").await.page();
+    assert!(page.contains("No voucher is printed yet"), "{page}");
     assert!(
-        owner
-            .get("/vouchers")
-            .await
-            .page()
-            .contains("No voucher is printed yet")
+        !page.contains("<button>"),
+        "to make some is what stands out"
     );
     let page = owner.get("/vouchers/new").await.page();
     assert!(page.contains("<strong>0.003</strong>"), "{page}");
