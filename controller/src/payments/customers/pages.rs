@@ -44,6 +44,8 @@ struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     is_blocked: bool,
+    /// Whether newer ones stand on a page before.
+    is_older: bool,
     rows: Vec<Row>,
     older: Option<String>,
     /// The number that was looked for and not found.
@@ -101,16 +103,14 @@ async fn listed(
     };
     let older = found.last().filter(|_| has_more).map(|last| {
         let only = if is_blocked { "blocked=1&" } else { "" };
-        format!(
-            "/customers?{only}before={}.{}",
-            place(last).as_millis(),
-            last.id
-        )
+        let at = place(last).as_millis();
+        format!("/customers?{only}before={at}.{}", last.id)
     });
     let page = ListPage {
         frame,
         w: frame.words(),
         is_blocked,
+        is_older: asked.cursor().is_some(),
         rows: found
             .iter()
             .map(|customer| Row {

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::audit::{Deed, record};
-use crate::config::Ceiling;
 use crate::payments::hand::{NotOpened, open};
 use crate::providers::c2b::{self, C2bError, Choice, store};
 use crate::providers::gate::Seat;
@@ -19,6 +18,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{HandWords, Words};
 use crate::rails::daraja::{ShortcodeKind, Version};
 use crate::web::page::{html, onward};
+use crate::web::show;
 
 /// How it stands, in words.
 struct Stands {
@@ -41,7 +41,8 @@ struct HandPage<'a> {
     completes: bool,
     no_prompts_since: Option<String>,
     limits: Filled,
-    own: Ceiling,
+    /// The most that M-PESA takes at once, and from a phone on a day.
+    own: [String; 2],
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -119,6 +120,7 @@ async fn shown(
             said: one.said,
         }
     });
+    let own = app.config.daraja.ceiling;
     let text = |number: Option<i32>| number.map_or_else(String::new, |number| number.to_string());
     let page = HandPage {
         frame,
@@ -136,7 +138,7 @@ async fn shown(
             most: text(kept.most),
             most_a_day: text(kept.most_a_day),
         }),
-        own: app.config.daraja.ceiling,
+        own: [own.at_once, own.a_day].map(|most| show::thousands(most.unsigned_abs().into())),
         done,
         fault,
     };

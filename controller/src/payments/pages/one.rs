@@ -34,8 +34,8 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Unit, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
-use crate::tickets::in_passing;
 use crate::tickets::pages::series::trouble as not_revoked;
+use crate::tickets::{Stage, in_passing};
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
 
@@ -95,6 +95,8 @@ struct OnePage<'a> {
     backs: Vec<Back>,
     ticket: Option<TicketId>,
     code: Option<String>,
+    /// Whether the code is worth money, so that it stands here only in part.
+    is_hidden: bool,
     may_ask: bool,
     may_send: bool,
     may_refund: bool,
@@ -224,6 +226,9 @@ async fn shown(
             })
             .collect(),
         ticket: ticket.as_ref().map(|found| found.kept.ticket.id),
+        is_hidden: ticket
+            .as_ref()
+            .is_some_and(|found| Stage::of(&found.kept.ticket, now).is_good()),
         code: ticket
             .filter(|_| may_work)
             .map(|found| in_passing(&found.kept, now)),

@@ -43,6 +43,8 @@ struct AccountPage<'a> {
     name: String,
     /// The address and the number, those there are.
     contacts: Vec<String>,
+    /// Whether there is another business of theirs to look at.
+    has_others: bool,
     /// Another one, as typed into a form that was refused.
     who: &'a str,
     browsers: Vec<Row>,
@@ -114,6 +116,8 @@ pub(super) async fn shown(
         }
         number => number,
     });
+    let here = visit.place.as_ref().map(|place| place.provider);
+    let workplaces = store::workplaces(&mut tx, visit.person).await?;
     let browsers = store::browsers(&mut tx, visit.person, app.clock.now()).await?;
     let codes_left = people::store::recovery_codes_left(&mut tx, visit.person).await?;
     let page = AccountPage {
@@ -121,6 +125,9 @@ pub(super) async fn shown(
         w,
         name: person.name,
         contacts: email.into_iter().chain(phone).collect(),
+        has_others: workplaces
+            .iter()
+            .any(|workplace| here != Some(workplace.provider)),
         who,
         browsers: browsers
             .into_iter()
@@ -256,13 +263,23 @@ async fn second_shown(
         frame,
         w: frame.words(),
         picture: picture(&set_up.address),
-        typed: set_up.typed.clone(),
+        typed: in_fours(&set_up.typed),
         address: set_up.address.clone(),
         sealed: &set_up.sealed,
         must: visit.is_admin && app.config.people.admin_second_factor == SecondFactor::Required,
         fault,
     };
     Ok(html(status, &page))
+}
+
+/// A secret as it is read off one screen and typed on another; authenticators take the spaces out.
+fn in_fours(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    let fours: Vec<String> = letters
+        .chunks(4)
+        .map(|four| four.iter().collect())
+        .collect();
+    fours.join(" ")
 }
 
 /// A QR code as the address of a picture.

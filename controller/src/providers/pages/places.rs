@@ -24,6 +24,8 @@ enum For {
     Role(Permission),
     /// As a role, where businesses are asked to pay the platform.
     Payer(Permission),
+    /// As a role, and for whoever may take out the business's own data also where it has to pay first.
+    Data(Permission),
     Admin,
     Everybody,
 }
@@ -60,9 +62,23 @@ const PLACES: &[Place] = &[
     (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),
     (Part::Setting, "/settings/messages", |w| w.messages, icons::LETTER, For::Role(P::SetNotices)),
     (Part::Setting, "/settings/subscription", |w| w.subscription, icons::NOTE, For::Payer(P::SeeSubscription)),
-    (Part::Setting, "/settings/keys", |w| w.programs, icons::PROGRAM, For::Role(P::ManageKeys)),
+    (Part::Setting, PROGRAMS, |w| w.programs, icons::PROGRAM, For::Data(P::ManageKeys)),
     (Part::Setting, "/audit", |w| w.audit, icons::LIST, For::Role(P::SeeAudit)),
     (Part::Setting, "/account", |w| w.account, icons::ACCOUNT, For::Everybody),
+];
+
+/// The place for programs and data.
+const PROGRAMS: &str = "/settings/keys";
+
+/// Pages that lie at a place although their path does not say so.
+const ELSEWHERE: &[(&str, &str)] = &[
+    (PROGRAMS, "/settings/keys"),
+    (PROGRAMS, "/settings/webhooks"),
+    (PROGRAMS, "/settings/export"),
+    (PROGRAMS, "/api/v1"),
+    ("/account", "/businesses"),
+    ("/admin/subscriptions", "/admin/platform-plans"),
+    ("/admin/subscriptions", "/admin/orders"),
 ];
 
 /// Places on every page that a phone has room for; the rest is one step further.
@@ -117,17 +133,20 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
     let may = |whom: &For| match whom {
         For::Role(permission) => pays != Pays::First && visit.may_open(*permission),
         For::Payer(permission) => pays != Pays::Nobody && visit.may_open(*permission),
+        For::Data(_) if pays == Pays::First => visit.may_open(P::Export),
+        For::Data(permission) => visit.may_open(*permission),
         For::Admin => visit.is_admin,
         For::Everybody => true,
     };
     let mut links: Vec<Link> = PLACES
         .iter()
         .filter(|(.., whom)| may(whom))
-        .map(|(part, place, name, icon, _)| {
-            let place = match *place {
-                "/settings/keys" => programs(visit),
-                place => place,
+        .map(|(part, known, name, icon, _)| {
+            let place = match *known {
+                PROGRAMS => programs(visit, pays),
+                known => known,
             };
+            let is_elsewhere = |(of, page): &(&str, &str)| of == known && is_at(path, page);
             let is_later = match part {
                 Part::Setting => true,
                 Part::Day | Part::Platform => {
@@ -145,9 +164,7 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
                 },
                 icon,
                 part: *part,
-                is_here: path
-                    .strip_prefix(place)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+                is_here: is_at(path, place) || ELSEWHERE.iter().any(is_elsewhere),
                 is_later,
             }
         })
@@ -164,8 +181,18 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
     links
 }
 
-/// The first page for programs and data that the plan opens, whose tabs lead to the others: a business's data are its own on every plan.
-fn programs(visit: &Visit) -> &'static str {
+/// Whether a path is a page's own, or of one below it.
+fn is_at(path: &str, page: &str) -> bool {
+    let rest = path.strip_prefix(page);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The first page for programs and data that is open, whose tabs lead to the others: a business's data are its own on every plan, and whether
+/// it pays or not.
+fn programs(visit: &Visit, pays: Pays) -> &'static str {
+    if pays == Pays::First {
+        return "/settings/export";
+    }
     let own = visit.place.as_ref().filter(|_| visit.view_ends.is_none());
     let allows = |feature| own.is_none_or(|place| place.rights.allows(feature));
     if allows(Feature::ApiAccess) {

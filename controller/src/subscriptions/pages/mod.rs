@@ -105,6 +105,8 @@ struct SubscriptionPage<'a> {
     /// Whether all data can be taken out from here, as the way there is closed.
     exports: bool,
     open: Option<Open>,
+    /// Whether the plan that the business is on, or was last, can be paid for: the others are beside it.
+    has_own: bool,
     choices: Vec<Choice>,
     rows: Vec<Row>,
     older: Option<String>,
@@ -201,6 +203,7 @@ async fn shown(
     let is_dressed = rights.allows(Feature::CustomPortal);
     let is_new = status == Status::None || status == Status::Pending;
     let own = plan.as_ref().map(|plan| plan.id);
+    let is_had = |plan: &PlatformPlan| own == Some(plan.id) && plan.price.cents > 0;
     let page = SubscriptionPage {
         frame,
         w,
@@ -232,6 +235,9 @@ async fn shown(
         looks_up: is_restricted && seat.place.role.may(Permission::SeeVouchers),
         exports: is_restricted && seat.place.role.may(Permission::Export),
         open,
+        has_own: offered
+            .iter()
+            .any(|plan| is_had(plan) && room.check(plan).is_ok()),
         choices: offered
             .into_iter()
             .zip(changes.into_iter().zip(saved))

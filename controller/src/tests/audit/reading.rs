@@ -108,6 +108,8 @@ async fn lines_are_found_by_person_deed_and_day_and_had_as_a_file(
     let page = owner.get(&query).await.page();
     assert!(page.contains("<ins>=Kilimani</ins>"), "{page}");
     assert_eq!(page.matches("class=\"deed\"").count(), 1, "{page}");
+    let file = "<a class=\"button quiet\" href=\"/audit.csv?";
+    assert!(page.contains(file), "{page}");
     for other in [
         "/audit?day=2027-01-16".to_owned(),
         "/audit?act=mpesa&day=2027-01-18".to_owned(),

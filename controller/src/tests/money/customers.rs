@@ -53,7 +53,16 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
         list.contains("0708 374 149") && list.contains("0722 000 002"),
         "{list}"
     );
+    assert!(list.contains("The newest customers") && !list.contains("All customers"));
     let path = page_of(&mut cashier, "0708374149").await;
+    let later = world.app.clock.now().as_millis() + 1;
+    let id = path.strip_prefix("/customers/").unwrap();
+    let older = cashier
+        .get(&format!("/customers?before={later}.{id}"))
+        .await;
+    let older = older.page();
+    assert!(older.contains("0708 374 149") && !older.contains("The newest customers"));
+    assert!(older.contains("Older customers") && older.contains(">All customers</a>"));
     let page = cashier.get(&path).await.page();
     assert!(
         page.contains("Not used yet")
@@ -143,6 +152,7 @@ async fn a_blocked_number_is_refused_wherever_it_asks_and_keeps_what_it_has(
     );
     let page = manager.get(&path).await.page();
     assert!(page.contains("sells &#60;b&#62;on&#60;/b&#62;"), "{page}");
+    assert_eq!(page.matches("<button>").count(), 1, "to let it pay again");
     assert!(
         manager
             .get("/customers?blocked=1")

@@ -51,7 +51,8 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
     assert_eq!(office.one().to, "another@example.com");
     assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(other.post(&path, &[]).await.status, StatusCode::NOT_FOUND);
-    assert!(owner.get(&path).await.page().contains(MAIL));
+    let page = owner.get(&path).await.page();
+    assert!(page.contains(MAIL) && page.contains("<p class=\"back\"><a href=\"/account\">"));
     owner.post(&path, &[]).await.onward();
     assert_eq!(owner.post(&path, &[]).await.status, StatusCode::NOT_FOUND);
     // Both let them in.

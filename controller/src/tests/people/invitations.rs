@@ -135,6 +135,15 @@ async fn an_owner_elsewhere_takes_a_place_past_the_second_factor_and_not_twice(
     assert_eq!(phone.post(&here, &[]).await.onward(), "/home");
     let page = phone.get("/businesses").await.page();
     assert!(page.contains("Njeri Wi-Fi") && page.contains("Otieno Net"));
+    assert!(page.contains("<a href=\"/account\" aria-current=\"page\"><svg"));
+    assert!(page.contains("<p class=\"back\"><a href=\"/account\">"));
+    // The way there is shown to whoever has another business to look at.
+    for (browser, has_another) in [(&mut phone, true), (&mut njeri, false)] {
+        let page = browser.get("/account").await.page();
+        assert_eq!(page.contains("href=\"/businesses\""), has_another);
+        // Nothing there is what one comes for, but for a second factor that is not set up.
+        assert!(!page.contains("<button>"), "{page}");
+    }
     assert!(phone.get("/staff").await.page().contains("Njeri Wanjiru"));
     // Their other browser goes on where it was.
     assert!(otieno.get("/home").await.page().contains("Otieno Net"));

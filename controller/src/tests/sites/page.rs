@@ -103,6 +103,9 @@ async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
         page.contains("Nothing has come from this site yet"),
         "{page}"
     );
+    let looks_over = format!("action=\"{}/diagnose\"", path(&world));
+    assert!(page.contains(&looks_over), "{page}");
+    assert!(page.contains("/claim\"><button class=\"quiet\">"), "{page}");
     let Command::Watch(watch) = told(&mut site).await else {
         panic!("it is told that somebody looks");
     };
@@ -143,6 +146,8 @@ async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
         assert!(files.contains(filled), "{filled} in {files}");
     }
     assert!(!files.contains("<script>alert"), "{files}");
+    let (back, _) = files.split_once("<section class=\"narrow\">").unwrap();
+    assert!(back.contains("<p class=\"back\">"), "{files}");
     let home = technician.get("/home").await.page();
     let (_, tile) = home.split_once("<h2>Online now</h2>").unwrap();
     assert!(
@@ -189,6 +194,7 @@ async fn what_is_done_for_a_customer_reaches_the_site_and_its_answer_the_page(
         page.contains("The site is away, so nothing was done"),
         "{page}"
     );
+    assert!(!page.contains("/diagnose"), "{page}");
     assert_eq!(world.count("commands").await, 0);
 
     site.dial(&hub);

@@ -30,7 +30,10 @@ async fn plans_are_made_changed_for_new_periods_and_taken_off_sale(
     let (rail, world) = Rail::world(pool, options).await;
     let key = payer(&world).await;
     let mut admin = admin(&world).await;
-    assert!(admin.get(PATH).await.page().contains("No plan yet"));
+    let page = admin.get(PATH).await.page();
+    assert!(page.contains("No plan yet"), "{page}");
+    assert!(page.contains("<a href=\"/admin/subscriptions\" aria-current=\"page\"><svg"));
+    assert!(page.contains("<p class=\"back\"><a href=\"/admin/subscriptions\">"));
     let form = |price: &'static str, name: &'static str, period: &'static str| {
         vec![
             ("name", name),

@@ -197,6 +197,14 @@ async fn whoever_has_no_keys_is_led_to_what_there_is_for_programs_and_data(
             assert_eq!(page.contains(&link), path == door, "{path}: {page}");
         }
         owner.get(door).await.page();
+        // Wherever its tabs lead, one stands at that place.
+        let lit = format!("<a href=\"{door}\" aria-current=\"page\"><svg");
+        for at in [door, doors[2], "/api/v1"] {
+            let page = owner.get(at).await.page();
+            assert!(page.contains(&lit), "{at}: {page}");
+            let tab = format!("<a href=\"{at}\" aria-current=\"page\">");
+            assert!(page.contains(&tab), "{at}: {page}");
+        }
     }
     // The tabs on that page lead to which plans have the rest.
     for (path, why) in [(doors[0], "api-access"), (doors[1], "webhooks")] {

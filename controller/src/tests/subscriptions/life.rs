@@ -137,6 +137,14 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
         .page();
     assert!(page.contains("vouchers that were sold go on working") && page.contains("Plan 1500"));
     assert!(page.contains(">Trial ended<"), "{page}");
+    // To pay comes before all else there; one's own data are in reach from every page.
+    let at = |words: &str| page.find(words).unwrap();
+    let pay = at("<form method=\"post\" action=\"/settings/subscription\">");
+    assert!(pay < at("action=\"/vouchers/find\"") && pay < at("Your data are yours"));
+    assert!(page.contains("Pay <span class=\"amount\">KSh 1,500</span>"));
+    assert!(page.contains("<a href=\"/settings/export\"><svg"), "{page}");
+    let bill = "Pay and everything opens again at once";
+    assert!(!page.contains(bill) && owner.get("/account").await.page().contains(bill));
     assert!(!page.contains("href=\"/vouchers\""), "{page}");
     owner.get("/account").await.page();
     let got = cashier.get("/counter").await;

@@ -151,6 +151,8 @@ async fn the_page_says_how_one_stands_and_leads_to_pesapal(
     assert!(page.contains(">Try it free for 14 days</button>"), "{page}");
     assert_eq!(page.matches("16&nbsp;% less than twelve months").count(), 1);
     assert!(!page.contains("<script>"));
+    let beside = "<button class=\"quiet\" aria-label=\"Pay KSh ";
+    assert!(!page.contains(beside), "none is one's own yet: {page}");
     let form = [
         ("plan", &*plan.id.to_string()),
         ("attempt", &*attempt(1).to_string()),
@@ -178,6 +180,9 @@ async fn the_page_says_how_one_stands_and_leads_to_pesapal(
     let page = owner.get(PATH).await.page();
     assert!(page.contains("Your subscription is paid") && page.contains("15 Jan 2028"));
     assert!(page.contains("receipt SCJ8JQ26SW") && !page.contains("pay.example.com"));
+    let other = format!("{beside}2,000: ");
+    assert!(page.contains(&other), "{page}");
+    assert_eq!(page.matches(beside).count(), 1, "{page}");
     // Too late to try it out; what is not offered is not sold; a rail that is away is told of.
     let tried = [("plan", &*plan.id.to_string())];
     let got = owner.post("/settings/subscription/trial", &tried).await;

@@ -58,5 +58,6 @@ words! {
         bad_choice: "Choose a plan and a site from the lists." "Chagua kifurushi na eneo kutoka kwenye orodha.",
         done_block: "This number cannot pay any more." "Nambari hii haiwezi kulipa tena.",
         done_unblock: "This number can pay again." "Nambari hii inaweza kulipa tena.",
+        older: "Older customers" "Wateja wa zamani",
     }
 }

@@ -132,6 +132,9 @@ async fn what_is_owed_goes_by_mail_always_and_by_sms_to_whoever_wants_it(
         page.contains("value=\"billing-sms\" checked disabled>"),
         "{page}"
     );
+    let (_, by_mail) = page.split_once("value=\"billing\" disabled>").unwrap();
+    let (by_mail, _) = by_mail.split_once("</label>").unwrap();
+    assert!(!by_mail.contains("always"), "{by_mail}");
     other.post("/settings/notices", &[]).await.onward();
     let sql = "select id from providers where business_name = 'Otieno Net'";
     let id: sqlx::types::Uuid = read(&world.app, sql).await;

@@ -49,7 +49,7 @@ impl Authenticator {
         };
         let sealed = value("sealed");
         let (_, rest) = page.split_once("<code>").unwrap();
-        let made = Self(rest.split('<').next().unwrap().to_owned());
+        let made = Self(rest.split('<').next().unwrap().replace(' ', ""));
         let digits = made.now(world);
         let form = [
             ("sealed", sealed.as_str()),

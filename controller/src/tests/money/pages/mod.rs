@@ -273,6 +273,8 @@ async fn a_story_goes_from_the_order_to_the_first_packet(
     let voucher = format!("/vouchers/{ticket}");
     let link = format!("<a href=\"{voucher}\"><code");
     assert!(page.contains(&link) && !shown(&page), "{page}");
+    let hint = "Open it to see it whole";
+    assert!(page.contains(hint), "{page}");
     assert_eq!(world.count(seen).await, 0);
     assert!(shown(&cashier.get(&voucher).await.page()));
     assert_eq!(world.count(seen).await, 1);
@@ -308,6 +310,7 @@ async fn a_story_goes_from_the_order_to_the_first_packet(
         !page.contains("&#34;Password") && !page.contains(&secret) && !page.contains("<script")
     );
     // Used up it hides nothing, and is for those who serve customers.
+    assert!(!page.contains(hint), "{page}");
     assert!(shown(&page) && !shown(&reader.get(&path).await.page()));
     // Nobody else's.
     let mut stranger = Browser::new(&world, 3);

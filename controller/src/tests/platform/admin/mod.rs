@@ -82,7 +82,10 @@ async fn payments_are_told_by_business_and_by_what_safaricom_said(
     for (n, code) in [(1, "0"), (2, "0"), (3, "0"), (4, "1032"), (5, "1")] {
         prompt(&world, n, code).await;
     }
-    let page = text(&admin.get("/admin/payments").await.page());
+    let drawn = admin.get("/admin/payments").await.page();
+    // A share says by itself that it is one.
+    assert!(drawn.contains("<th scope=\"col\">Paid</th>") && drawn.contains("data-name=\"Paid\""));
+    let page = text(&drawn);
     for part in [
         "60.00 % 75.00 % without those whose customer said no",
         "KSh 150",

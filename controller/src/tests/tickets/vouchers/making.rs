@@ -9,16 +9,16 @@ async fn a_series_is_made_once_and_not_before_its_risk_was_seen(
 ) {
     let world = World::open(pool, options).await;
     let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/vouchers").await.page();
+    assert!(page.contains("No voucher is printed yet"), "{page}");
     assert!(
-        owner
-            .get("/vouchers")
-            .await
-            .page()
-            .contains("No voucher is printed yet")
+        !page.contains("<button>"),
+        "to make some is what stands out"
     );
     let page = owner.get("/vouchers/new").await.page();
     assert!(page.contains("<strong>0.003</strong>"), "{page}");
     assert!(page.contains("That is safe."), "{page}");
+    assert!(page.contains("<p class=\"back\"><a href=\"/vouchers\">"));
     let (id, plan, home) = (
         field(&page, "id"),
         world.shop.plan.id.to_string(),
@@ -45,6 +45,14 @@ async fn a_series_is_made_once_and_not_before_its_risk_was_seen(
         page.contains("This length is enough: <strong>10</strong>"),
         "{page}"
     );
+    // What is wrong is told once: where it was looked at, or above all when it was to be made.
+    for (act, place) in [("check", "<p class=\"bad\">"), ("make", "id=\"fault\">")] {
+        let wrong = form(&fields, &[("count", "some"), ("do", act)]);
+        let text = owner.post("/vouchers/new", &wrong).await.text;
+        let told = "Print 1 to 100,000";
+        assert_eq!(text.matches(told).count(), 1, "{act}: {text}");
+        assert!(text.contains(&format!("{place}{told}")), "{act}: {text}");
+    }
     let refused = owner
         .post("/vouchers/new", &form(&fields, &[("length", "6")]))
         .await;

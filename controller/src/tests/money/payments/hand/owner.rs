@@ -11,6 +11,11 @@ async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
     let mut owner = member(&world, Role::Owner, 1).await;
     let page = owner.get("/settings/mpesa/hand").await.page();
     assert!(page.contains("it has not been asked to"), "{page}");
+    assert!(page.contains("placeholder=\"250,000\"") && page.contains("placeholder=\"500,000\""));
+    assert!(
+        page.contains("<button>"),
+        "there is something to press: {page}"
+    );
     let form = [("version", "1"), ("completes", "no")];
     owner.post("/settings/mpesa/hand", &form).await.onward();
     let asked = world
@@ -41,6 +46,7 @@ async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
     .await;
     let page = owner.get("/settings/mpesa/hand").await.page();
     assert!(page.contains("was told of"), "{page}");
+    assert!(!page.contains("<button>"), "it works: {page}");
     for (least, most, a_day) in [("60", "10", ""), ("<script>", "", "")] {
         let form = [("least", least), ("most", most), ("most_a_day", a_day)];
         let got = owner.post("/settings/mpesa/hand/limits", &form).await;
