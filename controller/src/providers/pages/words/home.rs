@@ -21,7 +21,6 @@ words! {
         running_list: "The latest vouchers running" "Vocha zilizoanza hivi karibuni",
         since: "since" "tangu",
         until: "until" "hadi",
-        devices: "devices" "vifaa",
         week: "Last 7 days" "Siku 7 zilizopita",
         reports: "All reports" "Ripoti zote",
         sites: "Sites" "Maeneo",

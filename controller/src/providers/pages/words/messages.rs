@@ -44,9 +44,9 @@ words! {
         language: "Language of SMS to customers" "Lugha ya SMS kwa wateja",
         looks: "What a buyer gets" "Anachopata mnunuzi",
         nothing: "Nothing, as it is set now." "Hakuna, kwa mpangilio wa sasa.",
-        letters: "letters" "herufi",
+        letters: "{n} letters" "herufi {n}",
         one_message: "charged as one message" "hulipiwa kama ujumbe mmoja",
-        many_messages: "messages charged" "ujumbe hulipiwa",
+        many_messages: "{n} messages charged" "ujumbe {n} hulipiwa",
         quiet: "Quiet hours" "Saa za utulivu",
         quiet_on: "Keep hours quiet" "Weka saa za utulivu",
         quiet_from: "From" "Kuanzia",
@@ -135,6 +135,17 @@ impl MessageWords {
             State::Failed => self.was_failed,
             State::Dropped => self.dropped,
         }
+    }
+
+    /// How long a text is, and what it is charged as.
+    #[must_use]
+    pub fn size(&self, letters: usize, parts: usize) -> String {
+        let letters = self.letters.replace("{n}", &letters.to_string());
+        let parts = match parts {
+            1 => self.one_message.to_owned(),
+            _ => self.many_messages.replace("{n}", &parts.to_string()),
+        };
+        format!("{letters}, {parts}")
     }
 
     /// Who gets the code.

@@ -76,7 +76,7 @@ words! {
         retired: "not offered" "hakitolewi",
         on_it: "Businesses on it" "Biashara zilizo nacho",
         saves: "less than twelve months" "chini ya miezi kumi na miwili",
-        trial: "days of trial" "siku za jaribio",
+        trial: "{n} days of trial" "siku {n} za jaribio",
         new_plan: "New plan" "Kifurushi kipya",
         change_plan: "Change this plan" "Badilisha kifurushi hiki",
         change_text:

@@ -96,8 +96,8 @@ words! {
         no_plans: "There are no plans to choose from yet. Ask whoever runs this Mnara." "Bado hakuna vifurushi vya kuchagua. Mwulize anayeiendesha Mnara hii.",
         month: "a month" "kwa mwezi",
         year: "a year" "kwa mwaka",
-        any_sites: "any number of sites" "maeneo yoyote",
-        sites: "sites at most" "maeneo yasiyozidi",
+        any_sites: "any number of sites" "maeneo bila kikomo",
+        sites: "{n} sites at most" "maeneo yasiyozidi {n}",
         pay: "Pay" "Lipa",
         more_early: "Paying early loses nothing: the time is added at the end." "Kulipa mapema hakupotezi kitu: muda huongezwa mwishoni.",
         recurring: "Charge my card again by itself" "Kata kadi yangu tena yenyewe kila mara",
@@ -142,5 +142,16 @@ words! {
         api_access: "keys for programs" "funguo za programu",
         webhooks: "news to programs" "taarifa kwa programu",
         custom_portal: "your own look on the customers' page" "mwonekano wako kwenye ukurasa wa wateja",
+    }
+}
+
+impl SubscriptionWords {
+    /// For how many sites a plan is.
+    #[must_use]
+    pub fn at_most(&self, sites: Option<u32>) -> String {
+        sites.map_or_else(
+            || self.any_sites.to_owned(),
+            |most| self.sites.replace("{n}", &most.to_string()),
+        )
     }
 }

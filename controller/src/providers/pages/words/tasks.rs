@@ -68,8 +68,6 @@ words! {
         kept_exports: "Links to all data of a business, after they ended" "Viungo vya data yote ya biashara, baada ya kuisha",
         kept_minutes: "In which minutes the platform was up" "Dakika ambazo jukwaa lilikuwa hewani",
         kept_samples: "Live readings of sites" "Vipimo vya moja kwa moja vya maeneo",
-        kept_days: "days" "siku",
-        a_minute: "a minute" "dakika moja",
     }
 }
 
