@@ -47,7 +47,7 @@ words! {
         api_problems: "What each error means" "Kila kosa lina maana gani",
         password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
         digits: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
-        wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
+        wrong_proof: "Your password or the six digits are wrong." "Nenosiri lako au tarakimu sita si hizo.",
         sites_read: "See sites and whether they are up" "Kuona maeneo na kama yanafanya kazi",
         sites_write: "Make, name and close sites, and make the lines that enrol them" "Kutengeneza maeneo, kuyapa majina na kuyafunga, na kutengeneza mistari ya kuyaunganisha",
         plans_read: "See plans" "Kuona vifurushi",
