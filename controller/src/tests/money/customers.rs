@@ -56,7 +56,7 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
     let path = page_of(&mut cashier, "0708374149").await;
     let page = cashier.get(&path).await.page();
     assert!(
-        page.contains("Not used yet")
+        page.contains(">unused<")
             && page.contains("NLJ7RT61SV")
             && !page.contains("0722 000 002"),
         "{page}"
@@ -66,7 +66,7 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
     site.lets_in(&world, ticket).await;
     let page = cashier.get(&path).await.page();
     assert!(
-        page.contains("Runs now") && page.contains("until 15 Jan 2027, 12:00"),
+        page.contains(">running<") && page.contains("until 15 Jan 2027, 12:00"),
         "{page}"
     );
     let code: String = read(&world.app, "select code from tickets").await;
@@ -81,7 +81,7 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
     assert_eq!(world.count(seen).await, 1);
     world.app.clock.advance(Duration::from_secs(3700));
     let page = cashier.get(&path).await.page();
-    assert!(page.contains(">Over<"), "{page}");
+    assert!(page.contains(">used up<"), "{page}");
     assert!(shown(&page) && !shown(&reader.get(&path).await.page()));
     for (phone, says) in [
         ("0799 999 999", "Nobody has asked to pay here"),
