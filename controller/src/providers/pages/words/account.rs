@@ -68,7 +68,7 @@ words! {
         second_end: "Switch off" "Zima",
         second_gone: "The second factor is off." "Hatua ya pili imezimwa.",
         businesses: "Your businesses" "Biashara zako",
-        here: "you look at this one" "unaiangalia hii",
+        here: "open now" "imefunguliwa sasa",
         look: "Look at it" "Iangalie",
         codes_left: "Codes on paper left:" "Misimbo ya karatasi iliyobaki:",
     }

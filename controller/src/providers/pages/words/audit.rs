@@ -14,7 +14,7 @@ words! {
         show: "Show" "Onyesha",
         all: "Show all" "Onyesha yote",
         older: "Older" "Za zamani zaidi",
-        file: "As a file (CSV)" "Kama faili (CSV)",
+        file: "Download as a table (CSV)" "Pakua kama jedwali (CSV)",
         file_hint: "The file holds the newest 5,000 lines that fit. Choose a day for others." "Faili lina mistari mipya 5,000 inayolingana. Chagua siku kwa mingine.",
         was: "was" "ilikuwa",
         is: "is now" "sasa ni",

@@ -59,7 +59,7 @@ words! {
         now_bar: "this period" "kipindi hiki",
         before_bar: "the period before" "kipindi cha awali",
         table: "The numbers" "Nambari",
-        csv: "Download CSV" "Pakua CSV",
+        csv: "Download as a table (CSV)" "Pakua kama jedwali (CSV)",
         total: "Total" "Jumla",
         shillings: "KSh" "KSh",
         sold_short: "Sold" "Zilizouzwa",
