@@ -9,11 +9,11 @@ words! {
             "Wateja wanaweza kulipa kupitia menyu ya M-PESA ya simu zao, kwa mfano maombi yasipofika. Wanaunganishwa M-PESA ikitujulisha kuhusu pesa.",
         how: "How customers pay" "Jinsi wateja wanavyolipa",
         how_paybill:
-            "The portal shows each device a code that begins with D. It is typed as the account number."
-            "Portal inaonyesha kila kifaa msimbo unaoanza na D. Huandikwa kama nambari ya akaunti.",
+            "The customers' page shows each device a code that begins with D. It is typed as the account number."
+            "Ukurasa wa wateja huonyesha kila kifaa msimbo unaoanza na D. Huandikwa kama nambari ya akaunti.",
         how_till:
-            "A till asks for no account, so the portal asks for the number that pays. Where two customers could be meant, they type their receipt on the portal."
-            "Till haiulizi akaunti, kwa hiyo portal huuliza nambari inayolipa. Ikiwa wateja wawili wanaweza kuwa ndio, wataandika risiti yao kwenye portal.",
+            "A till asks for no account, so the customers' page asks for the number that pays. Where two customers could be meant, they type their receipt on that page."
+            "Till haiulizi akaunti, kwa hiyo ukurasa wa wateja huuliza nambari inayolipa. Ikiwa wateja wawili wanaweza kuwa ndio, wataandika risiti yao kwenye ukurasa huo.",
         rule:
             "An amount buys the plan of that price: of several the one the device chose last, else the first on your list. Any other amount waits under Money to sort out."
             "Kiasi hununua kifurushi cha bei hiyo: kati ya kadhaa kile kifaa kilichochagua mwisho, la sivyo cha kwanza kwenye orodha yako. Kiasi kingine husubiri kwenye Pesa za kushughulikia.",

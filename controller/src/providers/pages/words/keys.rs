@@ -66,10 +66,10 @@ words! {
         messages_read: "See which SMS were sent, to which numbers, and what they cost" "Kuona SMS zilizotumwa, kwa nambari zipi, na gharama zake",
         reports_read: "See what was earned and used, and the books" "Kuona mapato na matumizi, na vitabu vya hesabu",
         settings_read:
-            "See the portal's look, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
+            "See how the customers' page looks, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
             "Kuona mwonekano wa ukurasa wa wateja, nani anaarifiwa nini, nambari ya M-PESA, na funguo na webhook zilizopo; bila siri yoyote",
         settings_write:
-            "Change the portal's look, who is told what and which SMS are sent, and send webhooks their messages again; never where money goes"
+            "Change how the customers' page looks, who is told what and which SMS are sent, and send webhooks their messages again; never where money goes"
             "Kubadilisha mwonekano wa ukurasa wa wateja, nani anaarifiwa nini na SMS zipi zinatumwa, na kuzitumia webhook ujumbe wake tena; kamwe si pesa ziendako",
         audit_read: "See who did what" "Kuona nani alifanya nini",
         subscription_read: "See what this business pays for Mnara" "Kuona biashara hii inalipia nini kwa Mnara",

@@ -35,7 +35,7 @@ words! {
         settings: "What is sent" "Kinachotumwa",
         codes: "The code of a voucher, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
         codes_never: "to nobody" "asitumiwe yeyote",
-        codes_asked: "to buyers who ask for it on the portal" "kwa wanunuzi wanaoomba kwenye ukurasa wa Wi-Fi",
+        codes_asked: "to buyers who ask for it on the customers' page" "kwa wanunuzi wanaoomba kwenye ukurasa wa wateja",
         codes_always: "to every buyer" "kwa kila mnunuzi",
         receipts: "A receipt to every buyer" "Risiti kwa kila mnunuzi",
         receipts_text:

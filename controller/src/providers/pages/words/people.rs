@@ -15,7 +15,7 @@ words! {
             "Angalau herufi 10. Maneno machache ni rahisi kukumbuka na magumu kukisia.",
         name: "Your name" "Jina lako",
         business: "Name of the business" "Jina la biashara",
-        business_hint: "Customers see it on the hotspot's page." "Wateja wataliona kwenye ukurasa wa hotspot.",
+        business_hint: "Customers see it on their page." "Wateja wataliona kwenye ukurasa wao.",
         bad_contact:
             "Give an e-mail address such as owner@example.com, or a mobile number such as 0712 345 678."
             "Andika barua pepe kama mmiliki@example.com, au nambari ya simu kama 0712 345 678.",

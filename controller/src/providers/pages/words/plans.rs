@@ -7,7 +7,7 @@ words! {
         none: "Nothing is for sale yet. Begin with one of these:" "Bado hakuna kinachouzwa. Anza na kimojawapo cha hivi:",
         new: "New plan" "Kifurushi kipya",
         change: "Change" "Badilisha",
-        hidden: "not on the portal" "hakipo kwenye ukurasa wa wateja",
+        hidden: "not on the customers' page" "hakipo kwenye ukurasa wa wateja",
         kept:
             "Kept. Every site hears of it at once, or when it is back."
             "Kimehifadhiwa. Kila eneo litasikia mara moja, au likirudi hewani.",
@@ -18,7 +18,7 @@ words! {
         night: "Night" "Usiku",
         blank: "Blank" "Tupu",
         begin: "Begin with" "Anza na",
-        name: "Name on the portal" "Jina kwenye ukurasa wa wateja",
+        name: "Name on the customers' page" "Jina kwenye ukurasa wa wateja",
         price: "Price in shillings" "Bei kwa shilingi",
         time:
             "Time, running without pause from the first log-in"
@@ -40,7 +40,7 @@ words! {
         sell_by: "How long an unused voucher stays good" "Muda ambao vocha isiyotumika inabaki nzuri",
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
-        on_sale: "Show it on the portal" "Kionyeshe kwenye ukurasa wa wateja",
+        on_sale: "Show it on the customers' page" "Kionyeshe kwenye ukurasa wa wateja",
         keep: "Save" "Hifadhi",
         of_online: "online" "mtandaoni",
         of_devices: "{n} devices" "vifaa {n}",
@@ -103,7 +103,7 @@ words! {
             "Give the colour as six digits, such as #0a7d4b."
             "Andika rangi kwa tarakimu sita, kama #0a7d4b.",
         too_many:
-            "There are 100 plans, and that is the most. Change one that is not on the portal."
+            "There are 100 plans, and that is the most. Change one that is not on the customers' page."
             "Vifurushi ni 100, na hivyo ndivyo vingi zaidi. Badilisha kimoja kisichoonyeshwa.",
         meanwhile:
             "Somebody else has changed this plan since you opened it. Below is what you had: save again to put it in place of theirs, or open the plan anew to see theirs."

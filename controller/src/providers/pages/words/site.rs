@@ -91,7 +91,7 @@ words! {
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:
-            "The agent checks router, hotspot, portal, link and clock, and says what to do about what is wrong."
+            "The agent checks router, hotspot, customers' page, link and clock, and says what to do about what is wrong."
             "Wakala hukagua ruta, hotspot, ukurasa wa wateja, kiungo na saa, na kusema la kufanya.",
         findings: "What the agent found" "Alichokuta wakala",
         about_enrolment: "enrolment" "usajili",

@@ -10,7 +10,7 @@ words! {
         more: "More sites" "Maeneo zaidi",
         new: "New site" "Eneo jipya",
         name: "Name" "Jina",
-        name_hint: "Customers see it on the portal." "Wateja wataliona kwenye ukurasa wao.",
+        name_hint: "Customers see it on their page." "Wateja wataliona kwenye ukurasa wao.",
         make: "Make the site" "Tengeneza eneo",
         bad_name: "Give the site a name of 1 to 80 letters." "Lipe eneo jina la herufi 1 hadi 80.",
         up: "up" "liko hewani",

@@ -65,7 +65,7 @@ words! {
         senseless: "That cannot be done with this order as it is now." "Hilo haliwezekani kwa oda hii ilivyo sasa.",
         rail: "Pesapal did not take it. Look there, and try again later." "Pesapal haikupokea. Angalia huko, kisha ujaribu tena baadaye.",
         issuer: "What stands above invoices" "Kinachoandikwa juu ya ankara",
-        issuer_text: "Who you are, your address and your PIN: a line each." "Wewe ni nani, anwani na PIN yako: mstari mmoja kila kimoja.",
+        issuer_text: "Who you are, your address and your KRA PIN: a line each." "Wewe ni nani, anwani na PIN yako ya KRA: mstari mmoja kila kimoja.",
         issuer_kept: "It stands above every invoice from now on." "Itaandikwa juu ya kila ankara kuanzia sasa.",
         keep_it: "Save" "Hifadhi",
         more: "More" "Zaidi",

@@ -19,7 +19,7 @@ words! {
             "Ukurasa wa wateja hufunguka wenyewe. Usipofunguka, changanua hii kwa simu hiyo, au andika anwani iliyo hapa chini: hujibu kwenye Wi-Fi ya eneo tu.",
         sale_scan: "Picture to scan: the customers' page" "Picha ya kuchanganua: ukurasa wa wateja",
         sale_buy: "Choose a plan, type an M-PESA number, and enter the PIN on its phone." "Chagua kifurushi, andika nambari ya M-PESA, na uweke PIN kwenye simu yake.",
-        sale_see: "The phone is online, and the sale stands on your home page." "Simu iko mtandaoni, na mauzo yako kwenye ukurasa wako wa nyumbani.",
+        sale_see: "The phone is online, and the sale stands on your home page." "Simu iko mtandaoni, na mauzo yako kwenye ukurasa wa Mwanzo.",
         sale_look: "Look again" "Angalia tena",
         sale_page: "See the customers' page" "Tazama ukurasa wa wateja",
         go: "Go on" "Endelea",

@@ -14,7 +14,7 @@ words! {
         never: "not run yet" "bado haijaendeshwa",
         took: "took" "ilichukua",
         went_well: "last went well" "ilifaulu mwisho",
-        next: "next at" "tena saa",
+        next: "next at" "tena tarehe",
         run: "Run now" "Endesha sasa",
         runs_now: "It runs now. Look again in a moment." "Inaendeshwa sasa. Angalia tena baada ya muda mfupi.",
         audit_chain: "Seals the audit" "Hufunga ukaguzi kwa muhuri",
