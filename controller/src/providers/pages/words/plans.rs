@@ -37,7 +37,7 @@ words! {
         down: "Speed to the customer in Mbit/s" "Kasi ya kwenda kwa mteja kwa Mbit/s",
         up: "Speed from the customer in Mbit/s" "Kasi ya kutoka kwa mteja kwa Mbit/s",
         speed_hint: "Empty means as fast as the line." "Wazi maana yake ni kasi yote ya laini.",
-        sell_by: "How long an unused voucher stays good" "Muda ambao vocha isiyotumika inabaki nzuri",
+        sell_by: "How long an unused voucher stays good" "Vocha isiyotumika hudumu kwa muda gani",
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
         on_sale: "Show it on the customers' page" "Kionyeshe kwenye ukurasa wa wateja",
@@ -59,7 +59,7 @@ words! {
             "Tu wakati wastani wa kutoka kwa mteja uko chini ya, kwa Mbit/s",
         below_hint: "Empty means the plain speed." "Wazi maana yake ni kasi ya kawaida.",
         burst_secs: "Average over seconds" "Wastani wa sekunde",
-        told_sell_by: "an unused voucher stays good" "vocha isiyotumika inabaki nzuri",
+        told_sell_by: "an unused voucher stays good" "vocha isiyotumika hudumu",
         told_below_down: "bursts while the average down is below" "kasi ya ziada wakati wastani wa kupokea uko chini ya",
         told_below_up: "bursts while the average up is below" "kasi ya ziada wakati wastani wa kutuma uko chini ya",
         told_average: "bursts: average over" "kasi ya ziada: wastani wa",
@@ -92,7 +92,7 @@ words! {
             "Andika kasi kama 5 au 0.25: angalau 0.008, na tarakimu zisizozidi tatu baada ya nukta.",
         bad_sell_by:
             "Let unused vouchers stay good between one hour and ten years, in whole numbers, such as 36 hours."
-            "Vocha zisizotumika zibaki nzuri kati ya saa moja na miaka kumi, kwa nambari kamili, kama saa 36.",
+            "Vocha zisizotumika zidumu kati ya saa moja na miaka kumi, kwa nambari kamili, kama saa 36.",
         bad_burst:
             "Give a burst that is faster than the plain speed, for 1 to 300 seconds, with averages no higher than it."
             "Andika kasi ya muda mfupi iliyo juu ya kasi ya kawaida, kwa sekunde 1 hadi 300, na wastani usioizidi.",

@@ -48,7 +48,7 @@ words! {
         kick: "Disconnect once" "Katisha mara moja",
         kick_text:
             "Takes the device off the air. The voucher stays good, and the device may come back at once."
-            "Hutoa kifaa hewani. Vocha inabaki nzuri, na kifaa kinaweza kurudi mara moja.",
+            "Hutoa kifaa hewani. Vocha bado inafaa, na kifaa kinaweza kurudi mara moja.",
         pause: "Pause" "Simamisha",
         pause_text:
             "Stops the voucher's clock. It goes on when the code is typed again, or here."
