@@ -16,7 +16,7 @@ words! {
         month: "This month" "Mwezi huu",
         months: "Month" "Mwezi",
         show_month: "Show" "Onyesha",
-        none_month: "No SMS left in this month." "Hakuna SMS iliyotumwa mwezi huu.",
+        none_month: "No SMS was sent in this month." "Hakuna SMS iliyotumwa mwezi huu.",
         total: "Cost" "Gharama",
         kind: "What" "Nini",
         sent: "Sent" "Zilizotumwa",
@@ -92,7 +92,7 @@ words! {
             "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security, of how their business stands or of what they pay us. Phones that told their network are added by themselves; the network refuses even those, until whoever has the phone takes that back there."
             "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama, hali ya biashara yake au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe; mtandao hukataa hata hizo, hadi mwenye simu abadilishe huko.",
         stop_phone: "Phone" "Simu",
-        stop_add: "Send it none" "Usiitumie",
+        stop_add: "Send no SMS there" "Usiitumie SMS",
         stopped: "No SMS goes there any more." "Hakuna SMS inayoenda huko tena.",
         stop_end: "Send again" "Ruhusu tena",
         started: "SMS may go there again." "SMS zinaweza kwenda huko tena.",

@@ -4,7 +4,7 @@ words! {
     /// How one site is at this moment.
     LiveWords {
         now: "Now" "Sasa",
-        as_of: "As of" "Hadi",
+        as_of: "As of" "Ilisomwa saa",
         refresh: "Refresh" "Sasisha",
         still: "This page no longer updates by itself. Refresh it." "Ukurasa huu haujisasishi tena wenyewe. Usasishe.",
         up_since: "Up since" "Liko hewani tangu",
@@ -119,7 +119,7 @@ words! {
         verdict_bad: "bad" "mbaya",
         what_now: "What to do" "La kufanya",
         events: "What happened" "Yaliyotokea",
-        events_none: "Nothing out of the ordinary." "Hakuna la ajabu.",
+        events_none: "The agent has told of nothing unusual." "Wakala hajasema lolote lisilo la kawaida.",
         older: "Older" "Ya zamani",
         was_away: "The site was away for" "Eneo halikuwa hewani kwa",
         agent_started: "The agent started." "Wakala alianza.",

@@ -9,7 +9,7 @@ words! {
         sale: "Make your first sale" "Fanya mauzo yako ya kwanza",
         plan: "Put something up for sale" "Weka kitu cha kuuza",
         site: "Make your first site" "Tengeneza eneo lako la kwanza",
-        agent: "Enrol the agent at the site" "Sajili wakala kwenye eneo",
+        agent: "Enrol the agent at the site" "Unganisha eneo na Mnara (sajili wakala)",
         sale_before: "Before the first sale" "Kabla ya mauzo ya kwanza",
         sale_text: "Be your own first customer: it takes a phone and the price of your cheapest plan." "Kuwa mteja wako wa kwanza: unahitaji simu na bei ya kifurushi chako nafuu zaidi.",
         sale_done: "You have sold something. Well done!" "Umeshauza. Hongera!",
