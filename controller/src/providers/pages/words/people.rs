@@ -8,7 +8,7 @@ words! {
     /// What people are asked about themselves, and how their answers can be wrong.
     PeopleWords {
         who: "E-mail or phone number" "Barua pepe au nambari ya simu",
-        who_hint: "Such as owner@example.com, or 0712 345 678." "Kama mmiliki@example.com, au 0712 345 678.",
+        who_hint: "Such as owner@example.com, or 0712\u{a0}345\u{a0}678." "Kama mmiliki@example.com, au 0712\u{a0}345\u{a0}678.",
         password: "Password" "Nenosiri",
         password_hint:
             "At least 10 letters. A few words are easy to remember and hard to guess."
