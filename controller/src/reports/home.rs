@@ -60,7 +60,8 @@ pub struct Online {
     path: Option<String>,
     since: String,
     until: Option<String>,
-    devices: i64,
+    /// How many devices, where there is more than one.
+    devices: Option<String>,
 }
 
 /// The page.
@@ -194,7 +195,10 @@ fn shown(one: Running, path: &impl Fn(SiteId) -> Option<String>, w: &Words) -> O
         path,
         since: w.calendar.moment(one.since),
         until: one.until.map(|at| w.calendar.moment_after(at, one.since)),
-        devices: one.devices,
+        devices: (one.devices > 1).then(|| {
+            let devices = w.plans.of_devices.replace(' ', "\u{a0}");
+            devices.replace("{n}", &one.devices.to_string())
+        }),
     }
 }
 

@@ -42,9 +42,15 @@ pub fn sortable(at: Timestamp) -> String {
     with_digits(at, "%Y-%m-%d %H:%M:%S")
 }
 
-/// A Kenyan number as people say it: `0712 345 678`.
+/// A Kenyan number as people say it: `0712 345 678`, on one line.
 #[must_use]
 pub fn phone(digits: &str) -> String {
+    typed_phone(digits).replace(' ', "\u{a0}")
+}
+
+/// A Kenyan number as people type it: for fields, and for letters and SMS, in which that other space costs.
+#[must_use]
+pub fn typed_phone(digits: &str) -> String {
     match digits.strip_prefix("254") {
         Some(rest) if rest.len() == 9 && rest.is_ascii() => {
             format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
@@ -121,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_number_is_shown_as_people_say_it() {
-        assert_eq!(phone("254712345678"), "0712 345 678");
+        assert_eq!(phone("254712345678"), "0712\u{a0}345\u{a0}678");
+        assert_eq!(typed_phone("254712345678"), "0712 345 678");
         assert_eq!(phone("12"), "12");
     }
 

@@ -87,7 +87,7 @@ async fn sells(stage: &Stage, owner: &Tab) {
     owner.open(&url("/plans")).await.unwrap();
     owner.press("1 hour").await.unwrap();
     owner
-        .fill("Name on the portal", "Lunch hour")
+        .fill("Name on the customers' page", "Lunch hour")
         .await
         .unwrap();
     owner.fill("Price in shillings", "15").await.unwrap();

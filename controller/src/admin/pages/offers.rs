@@ -29,9 +29,10 @@ struct Row {
     name: String,
     price: String,
     period: &'static str,
-    sites: Option<u32>,
+    /// For how many sites it is.
+    sites: String,
     features: Vec<&'static str>,
-    trial_days: u16,
+    trial: Option<String>,
     is_offered: bool,
     on_it: i64,
     saves: Option<i64>,
@@ -194,13 +195,14 @@ fn row(plan: &PlatformPlan, all: &[PlatformPlan], on_it: i64, w: &'static Words)
             Period::Month => w.subscription.month,
             Period::Year => w.subscription.year,
         },
-        sites: plan.most_sites,
+        sites: w.subscription.at_most(plan.most_sites),
         features: plan
             .features
             .iter()
             .map(|feature| named(*feature, w))
             .collect(),
-        trial_days: plan.trial_days,
+        trial: (plan.trial_days > 0)
+            .then(|| w.sold.trial.replace("{n}", &plan.trial_days.to_string())),
         is_offered: plan.is_offered,
         on_it,
         saves: saves(plan, all),

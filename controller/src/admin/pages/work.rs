@@ -212,10 +212,9 @@ fn kept_row(kept: &Kept, w: &'static Words) -> KeptRow {
     KeptRow {
         name: w.tasks.kept(kept.what),
         tables: kept.tables,
-        time: match kept.secs / 86_400 {
-            0 => w.tasks.a_minute.to_owned(),
-            days => format!("{days}\u{a0}{}", w.tasks.kept_days),
-        },
+        time: w
+            .calendar
+            .stretch(u32::try_from(kept.secs).unwrap_or(u32::MAX)),
     }
 }
 

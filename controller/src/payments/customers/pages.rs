@@ -20,7 +20,7 @@ use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{CustomerWords, Words};
+use crate::providers::pages::words::{VoucherWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::web::page::{before, html, onward};
 use crate::web::{Path, show};
@@ -352,7 +352,7 @@ async fn vouchers(
         let Some(found) = tickets::store::by_id(conn, seat.provider(), ticket, now).await? else {
             continue;
         };
-        let (class, word) = standing(&found.kept.ticket, now, &w.customers);
+        let (class, word) = standing(&found.kept.ticket, now, &w.vouchers);
         vouchers.push(Voucher {
             id: ticket,
             at: w.calendar.moment(at),
@@ -370,14 +370,14 @@ async fn vouchers(
 }
 
 /// What a ticket is now, and the class of its tag: first whether it is over, by dates that no site has told of yet.
-fn standing(ticket: &Ticket, now: Timestamp, w: &CustomerWords) -> (&'static str, &'static str) {
+fn standing(ticket: &Ticket, now: Timestamp, w: &VoucherWords) -> (&'static str, &'static str) {
     match (ticket.status(now), &ticket.phase) {
-        (Status::Revoked, _) => ("bad", w.revoked),
+        (Status::Revoked, _) => ("bad", w.taken_back),
         (Status::Expired, _) => ("", w.expired),
-        (Status::Used, _) | (_, Phase::Ended { .. }) => ("", w.over),
+        (Status::Used, _) | (_, Phase::Ended { .. }) => ("", w.spent),
         (Status::Active, Phase::Running { .. }) => ("good", w.running),
         (Status::Active, Phase::Paused { .. }) => ("wait", w.paused),
-        (Status::Active, Phase::Redeemed { .. }) => ("wait", w.redeemed),
+        (Status::Active, Phase::Redeemed { .. }) => ("wait", w.connecting),
         (Status::Active, Phase::Unused) => ("wait", w.unused),
     }
 }

@@ -115,7 +115,7 @@ async fn shown(
             has_address: colleague.email.is_some(),
             phone: typed_phone.cloned().unwrap_or_else(|| {
                 let digits = colleague.phone.map(|phone| phone.digits());
-                digits.map_or_else(String::new, |digits| show::phone(&digits))
+                digits.map_or_else(String::new, |digits| show::typed_phone(&digits))
             }),
             is_bad_phone: typed.is_some_and(|(_, bad)| bad.staff() == colleague.staff),
             topics: topics

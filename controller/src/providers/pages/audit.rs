@@ -326,9 +326,9 @@ fn field(act: &str, field: &str, w: &'static Words) -> String {
         ("plan", "burst.down_below_bps", _) => w.plans.told_below_down.to_owned(),
         ("plan", "burst.up_below_bps", _) => w.plans.told_below_up.to_owned(),
         ("plan", "burst.average_secs", _) => w.plans.told_average.to_owned(),
-        ("mpesa-limits", "least", _) => w.hand.least.to_owned(),
-        ("mpesa-limits", "most", _) => w.hand.most.to_owned(),
-        ("mpesa-limits", "most_a_day", _) => w.hand.most_a_day.to_owned(),
+        ("mpesa-limits", "least", _) => w.hand.told_least.to_owned(),
+        ("mpesa-limits", "most", _) => w.hand.told_most.to_owned(),
+        ("mpesa-limits", "most_a_day", _) => w.hand.told_most_a_day.to_owned(),
         _ => w.audit.field(field),
     }
 }

@@ -52,7 +52,7 @@ impl Contact {
     pub fn written(&self) -> String {
         match self {
             Self::Email(address) => address.clone(),
-            Self::Phone(number) => show::phone(&number.digits()),
+            Self::Phone(number) => show::typed_phone(&number.digits()),
         }
     }
 

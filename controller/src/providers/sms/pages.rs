@@ -49,7 +49,8 @@ struct Row {
     to: String,
     person: Option<String>,
     payment: Option<PaymentId>,
-    parts: i32,
+    /// What it is charged as, where that is more than one message.
+    parts: Option<String>,
     state: &'static str,
     look: &'static str,
     why: Option<&'static str>,
@@ -86,7 +87,7 @@ struct MessagesPage<'a> {
     filled: &'a Filled,
     codes: Vec<Choice>,
     languages: Vec<Choice>,
-    example: Option<(String, usize, usize)>,
+    example: Option<(String, String)>,
     rows: Vec<Row>,
     older: Option<String>,
     stopped: Vec<Stopped>,
@@ -272,7 +273,7 @@ pub(super) async fn shown(
                 is_chosen: language.tag() == filled.language,
             })
             .collect(),
-        example: example(&settings, &business),
+        example: example(&settings, &business, &w.messages),
         filled,
         rows: listed.into_iter().map(|one| row(one, w)).collect(),
         older,
@@ -305,7 +306,7 @@ pub(super) async fn shown(
 }
 
 /// What the longest text to a buyer looks like, its letters and what it is charged as.
-fn example(settings: &Settings, business: &str) -> Option<(String, usize, usize)> {
+fn example(settings: &Settings, business: &str, w: &MessageWords) -> Option<(String, String)> {
     let sent: Sent = customers::due(settings, true)?;
     let plan = match settings.language {
         Language::English => "1 hour",
@@ -313,7 +314,7 @@ fn example(settings: &Settings, business: &str) -> Option<(String, usize, usize)
     };
     let (text, size) =
         customers::text(settings.language, sent, business, &customers::example(plan));
-    Some((text, size.length, size.parts))
+    Some((text, w.size(size.length, size.parts)))
 }
 
 fn amount(cents: i64, currency: &str) -> String {
@@ -381,7 +382,10 @@ fn row(one: Listed, w: &Words) -> Row {
         to: one.to.masked(),
         person: one.person,
         payment: one.payment,
-        parts: one.parts,
+        parts: (one.parts > 1).then(|| {
+            let parts = one.parts.to_string();
+            w.messages.many_messages.replace("{n}", &parts)
+        }),
         state: w.messages.state(one.state),
         look,
         why: one.why.map(|why| w.messages.why(&why)),

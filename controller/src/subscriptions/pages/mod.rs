@@ -43,7 +43,8 @@ struct Choice {
     name: String,
     price: String,
     period: &'static str,
-    most_sites: Option<u32>,
+    /// For how many sites it is.
+    sites: String,
     features: Vec<&'static str>,
     /// The offer to try it for some days.
     trial: Option<String>,
@@ -319,7 +320,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
             Period::Month => words.month,
             Period::Year => words.year,
         },
-        most_sites: plan.most_sites,
+        sites: words.at_most(plan.most_sites),
         features: plan
             .features
             .iter()

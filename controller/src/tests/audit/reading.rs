@@ -326,7 +326,7 @@ async fn what_changes_of_a_plan_is_in_the_line_also_how_long_it_stays_good_and_i
     owner.get("/language/sw?back=/audit").await.onward();
     let page = owner.get("/audit?act=plan").await.page();
     for part in [
-        "<dt>vocha isiyotumika inabaki nzuri</dt>",
+        "<dt>vocha isiyotumika hudumu</dt>",
         "<dt>kasi ya ziada: wastani wa</dt>",
         "<dt>kasi ya ziada · kasi ya kupokea</dt>",
     ] {

@@ -52,7 +52,7 @@ async fn a_stolen_browser_makes_and_unmakes_no_owner(
             let form = [form.as_slice(), &[("password", password)][..]].concat();
             let got = owner.post(path, &form).await;
             assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
-            let said = "Your password or the six digits are others.";
+            let said = "Your password or the six digits are wrong.";
             assert!(got.text.contains(said), "{}", got.text);
         }
     }

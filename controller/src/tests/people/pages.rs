@@ -286,7 +286,7 @@ async fn with_a_second_factor_a_password_alone_opens_nothing(
         let stolen = set_up(&mut owner, password, &first).await;
         assert_eq!(stolen.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
-            stolen.text.contains("Your present password is another one"),
+            stolen.text.contains("That is not your present password"),
             "{}",
             stolen.text
         );

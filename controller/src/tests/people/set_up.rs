@@ -158,7 +158,7 @@ async fn where_money_goes_is_set_once_by_an_owner_who_proves_it(
         (
             "password",
             "not the password",
-            "Your password or the six digits are others.",
+            "Your password or the six digits are wrong.",
         ),
         ("shortcode", "12", "Give the number as 5 to 7 digits"),
         (

@@ -344,6 +344,8 @@ async fn the_platform_sees_its_keys_and_what_is_kept_for_how_long(
         ("hand_codes", "30\u{a0}days"),
         ("hand_codes", "180\u{a0}days"),
         ("health_minutes", "400\u{a0}days"),
+        ("idempotency_keys", "1\u{a0}day"),
+        ("site_samples", "1\u{a0}minute"),
     ] {
         let row = format!("<code>{table}</code></small></div><span>{time}</span>");
         assert!(page.contains(&row), "{row}: {page}");

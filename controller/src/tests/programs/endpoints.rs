@@ -142,7 +142,7 @@ async fn a_stolen_browser_closes_addresses_and_opens_none(
         form.extend(password.map(|password| ("password", password)));
         let got = owner.post("/settings/webhooks", &form).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
-        for part in ["Your password or the six digits are others", "evil.example"] {
+        for part in ["Your password or the six digits are wrong", "evil.example"] {
             assert!(got.text.contains(part), "{part}: {}", got.text);
         }
         for (n, (_, word)) in EVERYTHING.into_iter().enumerate() {

@@ -21,7 +21,7 @@ words! {
         password_changed:
             "The password is changed. Your other browsers were logged out."
             "Nenosiri limebadilishwa. Vivinjari vyako vingine vimetolewa.",
-        wrong_password: "Your present password is another one." "Nenosiri lako la sasa ni jingine.",
+        wrong_password: "That is not your present password." "Nenosiri lako la sasa ni jingine.",
         contact: "What you log in with" "Unachoingia nacho",
         contact_text:
             "An e-mail address, a phone number, or one of each: both let you in. A new one takes the place of the one before."
@@ -68,7 +68,7 @@ words! {
         second_end: "Switch off" "Zima",
         second_gone: "The second factor is off." "Hatua ya pili imezimwa.",
         businesses: "Your businesses" "Biashara zako",
-        here: "you look at this one" "unaiangalia hii",
+        here: "open now" "imefunguliwa sasa",
         look: "Look at it" "Iangalie",
         codes_left: "Codes on paper left:" "Misimbo ya karatasi iliyobaki:",
     }

@@ -31,7 +31,7 @@ words! {
         csv: "Download as a table (CSV)" "Pakua kama jedwali (CSV)",
         queue: "Money to sort out" "Pesa za kushughulikia",
         queue_waits: "waits to be sorted out" "zinasubiri kushughulikiwa",
-        statement: "Compare with an M-PESA statement" "Linganisha na taarifa ya M-PESA",
+        statement: "Compare with a statement" "Linganisha na taarifa",
         balanced: "The books balance. Last checked:" "Hesabu zinalingana. Zilikaguliwa mwisho:",
         unchecked: "The books are checked every hour; yours will be soon." "Hesabu hukaguliwa kila saa; zako zitakaguliwa hivi karibuni.",
         faults: "The books do not balance" "Hesabu hazilingani",

@@ -56,7 +56,7 @@ words! {
         log_out: "Log out" "Toka",
         pending:
             "We are looking at your sign-up. You can set everything up meanwhile; sales open when we have said yes."
-            "Tunaangalia usajili wako. Unaweza kuandaa kila kitu kwa sasa; mauzo yatafunguliwa tukikubali.",
+            "Tunaikagua biashara yako. Unaweza kuandaa kila kitu kwa sasa; mauzo yatafunguliwa tukiikubali.",
         suspended:
             "This business is stopped. Its sites sell nothing now; vouchers that were sold go on working."
             "Biashara hii imesimamishwa. Maeneo yake hayauzi sasa; vocha zilizouzwa zinaendelea kufanya kazi.",

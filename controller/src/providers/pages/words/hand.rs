@@ -9,11 +9,11 @@ words! {
             "Wateja wanaweza kulipa kupitia menyu ya M-PESA ya simu zao, kwa mfano maombi yasipofika. Wanaunganishwa M-PESA ikitujulisha kuhusu pesa.",
         how: "How customers pay" "Jinsi wateja wanavyolipa",
         how_paybill:
-            "The portal shows each device a code that begins with D. It is typed as the account number."
-            "Portal inaonyesha kila kifaa msimbo unaoanza na D. Huandikwa kama nambari ya akaunti.",
+            "The customers' page shows each device a code that begins with D. It is typed as the account number."
+            "Ukurasa wa wateja huonyesha kila kifaa msimbo unaoanza na D. Huandikwa kama nambari ya akaunti.",
         how_till:
-            "A till asks for no account, so the portal asks for the number that pays. Where two customers could be meant, they type their receipt on the portal."
-            "Till haiulizi akaunti, kwa hiyo portal huuliza nambari inayolipa. Ikiwa wateja wawili wanaweza kuwa ndio, wataandika risiti yao kwenye portal.",
+            "A till asks for no account, so the customers' page asks for the number that pays. Where two customers could be meant, they type their receipt on that page."
+            "Till haiulizi akaunti, kwa hiyo ukurasa wa wateja huuliza nambari inayolipa. Ikiwa wateja wawili wanaweza kuwa ndio, wataandika risiti yao kwenye ukurasa huo.",
         rule:
             "An amount buys the plan of that price: of several the one the device chose last, else the first on your list. Any other amount waits under Money to sort out."
             "Kiasi hununua kifurushi cha bei hiyo: kati ya kadhaa kile kifaa kilichochagua mwisho, la sivyo cha kwanza kwenye orodha yako. Kiasi kingine husubiri kwenye Pesa za kushughulikia.",
@@ -51,9 +51,14 @@ words! {
         limits_text:
             "For prompts and for payments by hand, in whole shillings. Outside these limits no phone is asked and nobody is told where to pay, and a payment to a device's code is sent back if M-PESA asks us before it. Money that comes all the same counts. What you leave empty is M-PESA's own limit."
             "Kwa maombi na kwa malipo bila ombi, kwa shilingi kamili. Nje ya vikomo hivi hakuna simu inayoombwa wala mteja anayeambiwa pa kulipa, na malipo kwa msimbo wa kifaa hurudishwa M-PESA ikituuliza kabla yake. Pesa zikifika hata hivyo, zinahesabiwa. Unachoacha wazi ni kikomo cha M-PESA yenyewe.",
-        least: "The least at once" "Kiwango cha chini kwa mara moja",
-        most: "The most at once" "Kiwango cha juu kwa mara moja",
-        most_a_day: "The most from one phone on one day" "Kiwango cha juu kwa simu moja kwa siku",
+        least: "The least at once, in shillings" "Kiwango cha chini kwa mara moja, kwa shilingi",
+        most: "The most at once, in shillings" "Kiwango cha juu kwa mara moja, kwa shilingi",
+        most_a_day:
+            "The most from one phone on one day, in shillings"
+            "Kiwango cha juu kwa simu moja kwa siku, kwa shilingi",
+        told_least: "The least at once" "Kiwango cha chini kwa mara moja",
+        told_most: "The most at once" "Kiwango cha juu kwa mara moja",
+        told_most_a_day: "The most from one phone on one day" "Kiwango cha juu kwa simu moja kwa siku",
         keep: "Save" "Hifadhi",
         bad_limits: "Give whole shillings within M-PESA's own limits, which stand in the empty fields, the least no more than the most." "Andika shilingi kamili ndani ya vikomo vya M-PESA, vinavyoonekana katika nafasi tupu, cha chini kisizidi cha juu.",
         done_limits: "Kept. It holds from the next payment on." "Imehifadhiwa. Inaanza na malipo yanayofuata.",

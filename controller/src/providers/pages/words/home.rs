@@ -7,7 +7,7 @@ words! {
         unshown: "We have sent a link to" "Tumetuma kiungo kwa",
         unshown_text:
             "Open it within a day where you are logged in, to show that this is yours. You can go on meanwhile."
-            "Kifungue ndani ya siku moja mahali ulipoingia, kuonyesha kuwa ni yako. Wakati huo unaweza kuendelea.",
+            "Kifungue ndani ya siku moja mahali ulipoingia, kuonyesha kuwa ni yako. Huku ukisubiri, unaweza kuendelea.",
         unshown_again: "Nothing came? Send it again" "Hakuna kilichofika? Tuma tena",
         today: "Paid by M-PESA today" "Zilizolipwa kwa M-PESA leo",
         last_week: "By this time last week:" "Kufikia saa hii wiki iliyopita:",
@@ -21,7 +21,6 @@ words! {
         running_list: "The latest vouchers running" "Vocha zilizoanza hivi karibuni",
         since: "since" "tangu",
         until: "until" "hadi",
-        devices: "devices" "vifaa",
         week: "Last 7 days" "Siku 7 zilizopita",
         reports: "All reports" "Ripoti zote",
         sites: "Sites" "Maeneo",

@@ -47,7 +47,7 @@ words! {
         api_problems: "What each error means" "Kila kosa lina maana gani",
         password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
         digits: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
-        wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
+        wrong_proof: "Your password or the six digits are wrong." "Nenosiri lako au tarakimu sita si hizo.",
         sites_read: "See sites and whether they are up" "Kuona maeneo na kama yanafanya kazi",
         sites_write: "Make, name and close sites, and make the lines that enrol them" "Kutengeneza maeneo, kuyapa majina na kuyafunga, na kutengeneza mistari ya kuyaunganisha",
         plans_read: "See plans" "Kuona vifurushi",
@@ -71,10 +71,10 @@ words! {
             "Kutuma tena SMS isiyopata jibu, ambayo huenda ikalipishwa mara mbili, na kuchagua nambari zisizotumiwa",
         reports_read: "See what was earned and used, and the books" "Kuona mapato na matumizi, na vitabu vya hesabu",
         settings_read:
-            "See the portal's look, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
+            "See how the customers' page looks, who is told what, the M-PESA number, and which keys and webhooks there are; no secret of any"
             "Kuona mwonekano wa ukurasa wa wateja, nani anaarifiwa nini, nambari ya M-PESA, na funguo na webhook zilizopo; bila siri yoyote",
         settings_write:
-            "Change the portal's look, who is told what and which SMS are sent, try webhooks out and send them their messages again; never where money goes"
+            "Change how the customers' page looks, who is told what and which SMS are sent, try webhooks out and send them their messages again; never where money goes"
             "Kubadilisha mwonekano wa ukurasa wa wateja, nani anaarifiwa nini na SMS zipi zinatumwa, kujaribu webhook na kuzitumia ujumbe wake tena; kamwe si pesa ziendako",
         audit_read: "See who did what" "Kuona nani alifanya nini",
         subscription_read: "See what this business pays for Mnara" "Kuona biashara hii inalipia nini kwa Mnara",

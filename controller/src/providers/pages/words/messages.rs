@@ -16,7 +16,7 @@ words! {
         month: "This month" "Mwezi huu",
         months: "Month" "Mwezi",
         show_month: "Show" "Onyesha",
-        none_month: "No SMS left in this month." "Hakuna SMS iliyotumwa mwezi huu.",
+        none_month: "No SMS was sent in this month." "Hakuna SMS iliyotumwa mwezi huu.",
         total: "Cost" "Gharama",
         kind: "What" "Nini",
         sent: "Sent" "Zilizotumwa",
@@ -35,7 +35,7 @@ words! {
         settings: "What is sent" "Kinachotumwa",
         codes: "The code of a voucher, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
         codes_never: "to nobody" "asitumiwe yeyote",
-        codes_asked: "to buyers who ask for it on the portal" "kwa wanunuzi wanaoomba kwenye ukurasa wa Wi-Fi",
+        codes_asked: "to buyers who ask for it on the customers' page" "kwa wanunuzi wanaoomba kwenye ukurasa wa wateja",
         codes_always: "to every buyer" "kwa kila mnunuzi",
         receipts: "A receipt to every buyer" "Risiti kwa kila mnunuzi",
         receipts_text:
@@ -44,9 +44,9 @@ words! {
         language: "Language of SMS to customers" "Lugha ya SMS kwa wateja",
         looks: "What a buyer gets" "Anachopata mnunuzi",
         nothing: "Nothing, as it is set now." "Hakuna, kwa mpangilio wa sasa.",
-        letters: "letters" "herufi",
+        letters: "{n} letters" "herufi {n}",
         one_message: "charged as one message" "hulipiwa kama ujumbe mmoja",
-        many_messages: "messages charged" "ujumbe hulipiwa",
+        many_messages: "{n} messages charged" "ujumbe {n} hulipiwa",
         quiet: "Quiet hours" "Saa za utulivu",
         quiet_on: "Keep hours quiet" "Weka saa za utulivu",
         quiet_from: "From" "Kuanzia",
@@ -92,7 +92,7 @@ words! {
             "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security, of how their business stands or of what they pay us. Phones that told their network are added by themselves; the network refuses even those, until whoever has the phone takes that back there."
             "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama, hali ya biashara yake au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe; mtandao hukataa hata hizo, hadi mwenye simu abadilishe huko.",
         stop_phone: "Phone" "Simu",
-        stop_add: "Send it none" "Usiitumie",
+        stop_add: "Send no SMS there" "Usiitumie SMS",
         stopped: "No SMS goes there any more." "Hakuna SMS inayoenda huko tena.",
         stop_end: "Send again" "Ruhusu tena",
         started: "SMS may go there again." "SMS zinaweza kwenda huko tena.",
@@ -135,6 +135,17 @@ impl MessageWords {
             State::Failed => self.was_failed,
             State::Dropped => self.dropped,
         }
+    }
+
+    /// How long a text is, and what it is charged as.
+    #[must_use]
+    pub fn size(&self, letters: usize, parts: usize) -> String {
+        let letters = self.letters.replace("{n}", &letters.to_string());
+        let parts = match parts {
+            1 => self.one_message.to_owned(),
+            _ => self.many_messages.replace("{n}", &parts.to_string()),
+        };
+        format!("{letters}, {parts}")
     }
 
     /// Who gets the code.

@@ -174,6 +174,35 @@ mod tests {
     }
 
     #[test]
+    fn a_number_stands_where_its_language_has_it() {
+        let (words, maneno) = (Words::of(Language::English), Words::of(Language::Swahili));
+        for (text, in_english, in_swahili) in [
+            (
+                [words, maneno].map(|w| w.subscription.at_most(Some(3))),
+                "3 sites at most",
+                "maeneo yasiyozidi 3",
+            ),
+            (
+                [words, maneno].map(|w| w.subscription.at_most(None)),
+                "any number of sites",
+                "maeneo bila kikomo",
+            ),
+            (
+                [words, maneno].map(|w| w.messages.size(90, 1)),
+                "90 letters, charged as one message",
+                "herufi 90, hulipiwa kama ujumbe mmoja",
+            ),
+            (
+                [words, maneno].map(|w| w.messages.size(170, 2)),
+                "170 letters, 2 messages charged",
+                "herufi 170, ujumbe 2 hulipiwa",
+            ),
+        ] {
+            assert_eq!(text, [in_english, in_swahili]);
+        }
+    }
+
+    #[test]
     fn a_wait_is_told_in_words() {
         let words = Words::of(Language::English);
         assert_eq!(

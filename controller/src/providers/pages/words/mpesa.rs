@@ -112,7 +112,7 @@ words! {
         password_text: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
         digits_text: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
         keep: "Check the keys and keep" "Kagua funguo na uhifadhi",
-        wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
+        wrong_proof: "Your password or the six digits are wrong." "Nenosiri lako au tarakimu sita si hizo.",
         bad_shortcode:
             "Give the number as 5 to 7 digits: the paybill number, or the store number of a till."
             "Andika nambari ya tarakimu 5 hadi 7: ya paybill, au ya store ya till.",

@@ -23,8 +23,8 @@ words! {
             "Siku za kwanza za mwezi: mapato ya mwezi uliopita kama PDF na jedwali (CSV), kwa barua pepe.",
         billing: "What the business pays for Mnara" "Malipo ya biashara kwa Mnara",
         billing_text:
-            "Before and after what was paid for ends, and when money came: always by mail, and by SMS too for whoever wants it."
-            "Kabla na baada ya muda uliolipiwa kuisha, na pesa zikifika: daima kwa barua pepe, na pia kwa SMS kwa anayetaka.",
+            "Before and after what was paid for ends, and when money came: always by mail, or by SMS to whoever has no mail; by SMS too for whoever wants it."
+            "Kabla na baada ya muda uliolipiwa kuisha, na pesa zikifika: daima kwa barua pepe (au kwa SMS, kama huna barua pepe), na pia kwa SMS kwa anayetaka.",
         by_mail: "by mail" "kwa barua pepe",
         always: "always" "daima",
         by_sms: "by SMS" "kwa SMS",

@@ -33,7 +33,7 @@ words! {
         test: "Test" "Jaribio",
         test_text: "One shilling from you to yourself, to try the account." "Shilingi moja kutoka kwako kwenda kwako, kujaribu akaunti.",
         older: "Older" "Za zamani",
-        csv: "As a table (CSV)" "Kama jedwali (CSV)",
+        csv: "Download as a table (CSV)" "Pakua kama jedwali (CSV)",
         csv_hint:
             "The newest 10,000 of what you look for; choose days to get older ones."
             "10,000 za karibuni za unachotafuta; chagua siku ili upate za zamani.",

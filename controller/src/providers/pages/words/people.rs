@@ -8,14 +8,14 @@ words! {
     /// What people are asked about themselves, and how their answers can be wrong.
     PeopleWords {
         who: "E-mail or phone number" "Barua pepe au nambari ya simu",
-        who_hint: "Such as owner@example.com, or 0712 345 678." "Kama mmiliki@example.com, au 0712 345 678.",
+        who_hint: "Such as owner@example.com, or 0712\u{a0}345\u{a0}678." "Kama mmiliki@example.com, au 0712\u{a0}345\u{a0}678.",
         password: "Password" "Nenosiri",
         password_hint:
             "At least 10 letters. A few words are easy to remember and hard to guess."
             "Angalau herufi 10. Maneno machache ni rahisi kukumbuka na magumu kukisia.",
         name: "Your name" "Jina lako",
         business: "Name of the business" "Jina la biashara",
-        business_hint: "Customers see it on the hotspot's page." "Wateja wataliona kwenye ukurasa wa hotspot.",
+        business_hint: "Customers see it on their page." "Wateja wataliona kwenye ukurasa wao.",
         bad_contact:
             "Give an e-mail address such as owner@example.com, or a mobile number such as 0712 345 678."
             "Andika barua pepe kama mmiliki@example.com, au nambari ya simu kama 0712 345 678.",

@@ -7,7 +7,7 @@ words! {
         none: "Nothing is for sale yet. Begin with one of these:" "Bado hakuna kinachouzwa. Anza na kimojawapo cha hivi:",
         new: "New plan" "Kifurushi kipya",
         change: "Change" "Badilisha",
-        hidden: "not on the portal" "hakipo kwenye ukurasa wa wateja",
+        hidden: "not on the customers' page" "hakipo kwenye ukurasa wa wateja",
         kept:
             "Kept. Every site hears of it at once, or when it is back."
             "Kimehifadhiwa. Kila eneo litasikia mara moja, au likirudi hewani.",
@@ -18,7 +18,7 @@ words! {
         night: "Night" "Usiku",
         blank: "Blank" "Tupu",
         begin: "Begin with" "Anza na",
-        name: "Name on the portal" "Jina kwenye ukurasa wa wateja",
+        name: "Name on the customers' page" "Jina kwenye ukurasa wa wateja",
         price: "Price in shillings" "Bei kwa shilingi",
         time:
             "Time, running without pause from the first log-in"
@@ -37,10 +37,10 @@ words! {
         down: "Speed to the customer in Mbit/s" "Kasi ya kwenda kwa mteja kwa Mbit/s",
         up: "Speed from the customer in Mbit/s" "Kasi ya kutoka kwa mteja kwa Mbit/s",
         speed_hint: "Empty means as fast as the line." "Wazi maana yake ni kasi yote ya laini.",
-        sell_by: "How long an unused voucher stays good" "Muda ambao vocha isiyotumika inabaki nzuri",
+        sell_by: "How long an unused voucher stays good" "Vocha isiyotumika hudumu kwa muda gani",
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
-        on_sale: "Show it on the portal" "Kionyeshe kwenye ukurasa wa wateja",
+        on_sale: "Show it on the customers' page" "Kionyeshe kwenye ukurasa wa wateja",
         keep: "Save" "Hifadhi",
         of_online: "online" "mtandaoni",
         of_devices: "{n} devices" "vifaa {n}",
@@ -59,7 +59,7 @@ words! {
             "Tu wakati wastani wa kutoka kwa mteja uko chini ya, kwa Mbit/s",
         below_hint: "Empty means the plain speed." "Wazi maana yake ni kasi ya kawaida.",
         burst_secs: "Average over seconds" "Wastani wa sekunde",
-        told_sell_by: "an unused voucher stays good" "vocha isiyotumika inabaki nzuri",
+        told_sell_by: "an unused voucher stays good" "vocha isiyotumika hudumu",
         told_below_down: "bursts while the average down is below" "kasi ya ziada wakati wastani wa kupokea uko chini ya",
         told_below_up: "bursts while the average up is below" "kasi ya ziada wakati wastani wa kutuma uko chini ya",
         told_average: "bursts: average over" "kasi ya ziada: wastani wa",
@@ -92,7 +92,7 @@ words! {
             "Andika kasi kama 5 au 0.25: angalau 0.008, na tarakimu zisizozidi tatu baada ya nukta.",
         bad_sell_by:
             "Let unused vouchers stay good between one hour and ten years, in whole numbers, such as 36 hours."
-            "Vocha zisizotumika zibaki nzuri kati ya saa moja na miaka kumi, kwa nambari kamili, kama saa 36.",
+            "Vocha zisizotumika zidumu kati ya saa moja na miaka kumi, kwa nambari kamili, kama saa 36.",
         bad_burst:
             "Give a burst that is faster than the plain speed, for 1 to 300 seconds, with averages no higher than it."
             "Andika kasi ya muda mfupi iliyo juu ya kasi ya kawaida, kwa sekunde 1 hadi 300, na wastani usioizidi.",
@@ -103,7 +103,7 @@ words! {
             "Give the colour as six digits, such as #0a7d4b."
             "Andika rangi kwa tarakimu sita, kama #0a7d4b.",
         too_many:
-            "There are 100 plans, and that is the most. Change one that is not on the portal."
+            "There are 100 plans, and that is the most. Change one that is not on the customers' page."
             "Vifurushi ni 100, na hivyo ndivyo vingi zaidi. Badilisha kimoja kisichoonyeshwa.",
         meanwhile:
             "Somebody else has changed this plan since you opened it. Below is what you had: save again to put it in place of theirs, or open the plan anew to see theirs."

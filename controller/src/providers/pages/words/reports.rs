@@ -59,7 +59,7 @@ words! {
         now_bar: "this period" "kipindi hiki",
         before_bar: "the period before" "kipindi cha awali",
         table: "The numbers" "Nambari",
-        csv: "Download CSV" "Pakua CSV",
+        csv: "Download as a table (CSV)" "Pakua kama jedwali (CSV)",
         total: "Total" "Jumla",
         shillings: "KSh" "KSh",
         sold_short: "Sold" "Zilizouzwa",
@@ -78,6 +78,6 @@ words! {
         made: "Made on" "Imetengenezwa",
         counted:
             "Money is what customers paid by M-PESA, on the day it came. A voucher counts when it was first used, time and data when the device came online. Vouchers sold for cash, on paper or at the counter, count on the day of their first use, and their price is shown apart; what was taken at the counter on a day is on the counter's page."
-            "Pesa ni zile wateja walizolipa kwa M-PESA, siku zilipofika. Vocha huhesabiwa ilipotumika mara ya kwanza, muda na data kifaa kilipoingia mtandaoni. Vocha zilizouzwa kwa fedha taslimu, za karatasi au za kaunta, huhesabiwa siku zilipotumika mara ya kwanza, na bei yake inaonyeshwa kando; pesa zilizopokelewa kaunta kila siku ziko kwenye ukurasa wa kaunta.",
+            "Pesa ni zile wateja walizolipa kwa M-PESA, siku zilipofika. Vocha huhesabiwa ilipotumika mara ya kwanza, muda na data kifaa kilipoingia mtandaoni. Vocha zilizouzwa kwa pesa taslimu, za karatasi au za kaunta, huhesabiwa siku zilipotumika mara ya kwanza, na bei yake inaonyeshwa kando; pesa zilizopokelewa kaunta kila siku ziko kwenye ukurasa wa kaunta.",
     }
 }

@@ -4,7 +4,7 @@ words! {
     /// How one site is at this moment.
     LiveWords {
         now: "Now" "Sasa",
-        as_of: "As of" "Hadi",
+        as_of: "As of" "Ilisomwa saa",
         refresh: "Refresh" "Sasisha",
         still: "This page no longer updates by itself. Refresh it." "Ukurasa huu haujisasishi tena wenyewe. Usasishe.",
         up_since: "Up since" "Liko hewani tangu",
@@ -48,7 +48,7 @@ words! {
         kick: "Disconnect once" "Katisha mara moja",
         kick_text:
             "Takes the device off the air. The voucher stays good, and the device may come back at once."
-            "Hutoa kifaa hewani. Vocha inabaki nzuri, na kifaa kinaweza kurudi mara moja.",
+            "Hutoa kifaa hewani. Vocha bado inafaa, na kifaa kinaweza kurudi mara moja.",
         pause: "Pause" "Simamisha",
         pause_text:
             "Stops the voucher's clock. It goes on when the code is typed again, or here."
@@ -91,7 +91,7 @@ words! {
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:
-            "The agent checks router, hotspot, portal, link and clock, and says what to do about what is wrong."
+            "The agent checks router, hotspot, customers' page, link and clock, and says what to do about what is wrong."
             "Wakala hukagua ruta, hotspot, ukurasa wa wateja, kiungo na saa, na kusema la kufanya.",
         findings: "What the agent found" "Alichokuta wakala",
         about_enrolment: "enrolment" "usajili",
@@ -119,7 +119,7 @@ words! {
         verdict_bad: "bad" "mbaya",
         what_now: "What to do" "La kufanya",
         events: "What happened" "Yaliyotokea",
-        events_none: "Nothing out of the ordinary." "Hakuna la ajabu.",
+        events_none: "The agent has told of nothing unusual." "Wakala hajasema lolote lisilo la kawaida.",
         older: "Older" "Ya zamani",
         was_away: "The site was away for" "Eneo halikuwa hewani kwa",
         agent_started: "The agent started." "Wakala alianza.",

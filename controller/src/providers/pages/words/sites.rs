@@ -10,7 +10,7 @@ words! {
         more: "More sites" "Maeneo zaidi",
         new: "New site" "Eneo jipya",
         name: "Name" "Jina",
-        name_hint: "Customers see it on the portal." "Wateja wataliona kwenye ukurasa wao.",
+        name_hint: "Customers see it on their page." "Wateja wataliona kwenye ukurasa wao.",
         make: "Make the site" "Tengeneza eneo",
         bad_name: "Give the site a name of 1 to 80 letters." "Lipe eneo jina la herufi 1 hadi 80.",
         up: "up" "liko hewani",
@@ -24,7 +24,7 @@ words! {
         claim: "Enrol the agent" "Sajili wakala",
         claim_text:
             "You get one line to type on the machine at the site. It is good once, for an hour."
-            "Utapata mstari mmoja wa kuandika kwenye mashine iliyoko kwenye eneo. Unafaa mara moja, kwa saa moja.",
+            "Wakala ni programu ya Mnara kwenye ruta au kompyuta ya eneo. Utapata mstari mmoja wa kuandika kwenye mashine iliyoko kwenye eneo. Unafaa mara moja, kwa saa moja.",
         claim_again:
             "Another machine can take the place of the present one with a new line."
             "Mashine nyingine inaweza kuchukua nafasi ya iliyopo kwa mstari mpya.",

@@ -3,12 +3,12 @@
 words! {
     /// A statement of the rail beside the books.
     StatementWords {
-        title: "Compare with an M-PESA statement" "Linganisha na taarifa ya M-PESA",
+        title: "Compare with a statement" "Linganisha na taarifa",
         text: "Download the statement of your till or paybill as CSV from the M-PESA portal for organisations, for a day or a month, and choose it here. It is read once and not kept." "Pakua taarifa ya till au paybill yako kama CSV kutoka tovuti ya M-PESA ya mashirika, ya siku au mwezi, na uichague hapa. Inasomwa mara moja na haihifadhiwi.",
         file: "The statement, as CSV" "Taarifa, kama CSV",
         go: "Compare" "Linganisha",
         back: "Books" "Vitabu vya hesabu",
-        from_to: "Payments on it, from and to:" "Malipo yaliyomo, kuanzia na hadi:",
+        from_to: "Payments on it, from first to last:" "Malipo yaliyomo, la kwanza hadi la mwisho:",
         matched: "On both" "Kwenye zote mbili",
         likely: "Payments of ours whose receipt M-PESA never told us:" "Malipo yetu ambayo M-PESA haikutuambia risiti yake:",
         named: "Receipts of payments that are with us" "Risiti za malipo yaliyopo kwetu",

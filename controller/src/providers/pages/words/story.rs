@@ -4,7 +4,7 @@ words! {
     /// The story of one voucher.
     StoryWords {
         voucher: "Voucher" "Vocha",
-        hidden: "The code is worth money while the voucher is good, and shown to those who may print." "Msimbo una thamani wakati vocha ni nzuri, na huonyeshwa kwa wanaoruhusiwa kuchapisha.",
+        hidden: "The code is worth money while the voucher is good, and shown to those who may print." "Msimbo una thamani wakati vocha bado inafaa, na huonyeshwa kwa wanaoruhusiwa kuchapisha.",
         now: "Now" "Sasa",
         plan: "Plan" "Kifurushi",
         price: "Price" "Bei",
@@ -15,7 +15,7 @@ words! {
         online_left: "Time online left" "Muda wa mtandaoni uliobaki",
         data_left: "Data left" "Data iliyobaki",
         ends: "Ends" "Inaisha",
-        good_until: "Good until" "Ni nzuri hadi",
+        good_until: "Good until" "Mwisho wa kutumika",
         used: "Used so far" "Zilizotumika hadi sasa",
         down: "down" "kushuka",
         up: "up" "kupanda",

@@ -12,7 +12,7 @@ words! {
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
         trial_until: "Trial until" "Jaribio hadi",
         trial_ended: "Trial ended" "Jaribio liliisha",
-        none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
+        none: "You have no subscription yet. Choose a plan below." "Bado hujachagua kifurushi cha Mnara. Chagua hapa chini.",
         pending: "Your first payment has not come yet." "Malipo yako ya kwanza bado hayajafika.",
         trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
         active: "Your subscription is paid." "Usajili wako umelipwa.",
@@ -22,7 +22,7 @@ words! {
             "Usajili wako umekwisha. Maeneo yako hayauzi kipya sasa; walio mtandaoni wanaendelea, na vocha zilizouzwa zinaendelea kufanya kazi. Lipa hapa chini na kila kitu kitafunguka mara moja.",
         closes: "Everything goes on until" "Kila kitu kinaendelea hadi",
         restricted_why:
-            "This page opens again as soon as the subscription is paid. Nothing was lost."
+            "The page you asked for opens again as soon as the subscription is paid. Nothing was lost."
             "Ukurasa huo utafunguka tena mara usajili ukilipwa. Hakuna kilichopotea.",
         own_data:
             "Your data are yours, whether you pay or not:"
@@ -96,14 +96,14 @@ words! {
         no_plans: "There are no plans to choose from yet. Ask whoever runs this Mnara." "Bado hakuna vifurushi vya kuchagua. Mwulize anayeiendesha Mnara hii.",
         month: "a month" "kwa mwezi",
         year: "a year" "kwa mwaka",
-        any_sites: "any number of sites" "maeneo yoyote",
-        sites: "sites at most" "maeneo yasiyozidi",
+        any_sites: "any number of sites" "maeneo bila kikomo",
+        sites: "{n} sites at most" "maeneo yasiyozidi {n}",
         pay: "Pay" "Lipa",
         more_early: "Paying early loses nothing: the time is added at the end." "Kulipa mapema hakupotezi kitu: muda huongezwa mwishoni.",
-        recurring: "Charge my card again by itself" "Kata kadi yangu tena yenyewe kila mara",
+        recurring: "Let my card pay each time by itself" "Nikatwe kwenye kadi yangu kila kipindi bila kuulizwa",
         recurring_text:
-            "If you let a card be charged again by itself, you agree once more on Pesapal's page, and can end it there."
-            "Ukiruhusu kadi ikatwe tena yenyewe, utakubali mara nyingine kwenye ukurasa wa Pesapal, na unaweza kusitisha huko.",
+            "If you let your card pay each time by itself, you agree once more on Pesapal's page, and can end it there."
+            "Ukiruhusu kukatwa kwenye kadi kila kipindi, utakubali mara nyingine kwenye ukurasa wa Pesapal, na unaweza kusitisha huko.",
         try_out: "Try it free for {n} days" "Jaribu bila malipo kwa siku {n}",
         history: "Your orders" "Oda zako",
         no_history: "You have ordered nothing yet." "Bado hujaagiza chochote.",
@@ -140,7 +140,18 @@ words! {
         looked_at: "somebody is looking at it" "kuna anayeiangalia",
         advanced_analytics: "advanced reports" "ripoti za kina",
         api_access: "keys for programs" "funguo za programu",
-        webhooks: "news to programs" "taarifa kwa programu",
+        webhooks: "news to programs" "habari kwa programu",
         custom_portal: "your own look on the customers' page" "mwonekano wako kwenye ukurasa wa wateja",
+    }
+}
+
+impl SubscriptionWords {
+    /// For how many sites a plan is.
+    #[must_use]
+    pub fn at_most(&self, sites: Option<u32>) -> String {
+        sites.map_or_else(
+            || self.any_sites.to_owned(),
+            |most| self.sites.replace("{n}", &most.to_string()),
+        )
     }
 }

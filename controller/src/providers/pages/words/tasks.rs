@@ -14,7 +14,7 @@ words! {
         never: "not run yet" "bado haijaendeshwa",
         took: "took" "ilichukua",
         went_well: "last went well" "ilifaulu mwisho",
-        next: "next at" "tena saa",
+        next: "next at" "tena tarehe",
         run: "Run now" "Endesha sasa",
         runs_now: "It runs now. Look again in a moment." "Inaendeshwa sasa. Angalia tena baada ya muda mfupi.",
         audit_chain: "Seals the audit" "Hufunga ukaguzi kwa muhuri",
@@ -68,8 +68,6 @@ words! {
         kept_exports: "Links to all data of a business, after they ended" "Viungo vya data yote ya biashara, baada ya kuisha",
         kept_minutes: "In which minutes the platform was up" "Dakika ambazo jukwaa lilikuwa hewani",
         kept_samples: "Live readings of sites" "Vipimo vya moja kwa moja vya maeneo",
-        kept_days: "days" "siku",
-        a_minute: "a minute" "dakika moja",
     }
 }
 

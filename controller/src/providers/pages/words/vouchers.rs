@@ -42,7 +42,7 @@ words! {
         cut_off_any:
             "Every site takes them. One voucher may then be used at two sites; you are told."
             "Kila eneo huzipokea. Vocha moja inaweza kutumika maeneo mawili; utajulishwa.",
-        sell_by: "Days an unused voucher stays good" "Siku ambazo vocha isiyotumika inabaki nzuri",
+        sell_by: "Days an unused voucher stays good" "Vocha isiyotumika hudumu siku ngapi",
         sell_by_hint: "Empty means as the plan says." "Wazi maana yake ni kama kifurushi kinavyosema.",
         check: "Check" "Kagua",
         make: "Print" "Chapisha",
@@ -72,7 +72,7 @@ words! {
         bad_site: "Choose a site." "Chagua eneo.",
         bad_sell_by:
             "Let unused vouchers stay good between one day and ten years."
-            "Vocha zisizotumika zibaki nzuri kati ya siku moja na miaka kumi.",
+            "Vocha zisizotumika zidumu kati ya siku moja na miaka kumi.",
         crowded:
             "Nearly all codes of this kind are taken. Choose longer codes or another beginning."
             "Karibu misimbo yote ya aina hii imetumika. Chagua misimbo mirefu zaidi au mwanzo mwingine.",
@@ -90,8 +90,8 @@ words! {
         first_use: "First use" "Matumizi ya kwanza",
         last_use: "Last use" "Matumizi ya mwisho",
         sites: "Good at" "Zinatumika",
-        good_until: "Unused ones are good until" "Zisizotumika ni nzuri hadi",
-        for_ever: "for ever" "daima",
+        good_until: "Unused ones are good until" "Mwisho wa zisizotumika",
+        for_ever: "no end date" "hakuna mwisho",
         revoked: "taken back" "imefutwa",
         over: "expired" "muda umepita",
         print_head: "Print those that are unused" "Chapisha zisizotumika",
@@ -100,7 +100,7 @@ words! {
             "Kila vocha ina picha: kwenye Wi-Fi ya eneo kamera ya simu hufungua ukurasa msimbo ukiwa umejazwa. Aliyechapisha anawekwa kumbukumbu.",
         none_to_print:
             "There is nothing left to print here: these vouchers are sold, used or no longer good."
-            "Hakuna kilichobaki cha kuchapisha hapa: vocha hizi zimeuzwa, zimetumika au si nzuri tena.",
+            "Hakuna kilichobaki cha kuchapisha hapa: vocha hizi zimeuzwa, zimetumika au hazifai tena.",
         a4: "on an A4 sheet" "kwa karatasi ya A4",
         roll: "roll" "karatasi ya mviringo",
         layout: "Paper" "Karatasi",

@@ -357,7 +357,7 @@ async fn the_page_keeps_what_was_typed_and_what_was_chosen(
     let page = owner.get("/settings/messages").await.page();
     // The text a buyer gets, with its length and what it is charged as.
     assert!(
-        page.contains("tumepokea") && page.contains("charged as one message"),
+        page.contains("tumepokea") && page.contains(" letters, charged as one message<"),
         "{page}"
     );
     assert!(

@@ -267,7 +267,7 @@ async fn a_buyer_gets_the_code_once_and_its_arrival_and_cost_are_shown(
     assert!(page.contains(&format!("/payments/{payment}")), "{page}");
     // December 2026 is another month.
     let page = owner.get("/settings/messages?month=2026-12").await.page();
-    assert!(page.contains("No SMS left in this month"), "{page}");
+    assert!(page.contains("No SMS was sent in this month"), "{page}");
     let nothing = owner.get("/settings/messages?month=whenever").await;
     assert_eq!(nothing.status, StatusCode::NOT_FOUND);
 }

@@ -62,7 +62,7 @@ async fn credit_is_given_by_one_tap_and_pays_a_part_of_the_next_voucher(
     stranger.sign_up("Another", "another@example.com").await;
     let id = in_queue(&world, &till, "AAAAAAAA01", PHONE, "35.00").await;
     let page = cashier.get("/payments/unmatched").await.page();
-    assert!(page.contains("Credit for 0708 374 149"), "{page}");
+    assert!(page.contains("Credit for 0708\u{a0}374\u{a0}149"), "{page}");
     let tap = format!("/payments/unmatched/{id}/credit");
     assert_eq!(reader.post(&tap, &[]).await.status, StatusCode::FORBIDDEN);
     assert_eq!(stranger.post(&tap, &[]).await.status, StatusCode::NOT_FOUND);

@@ -105,15 +105,15 @@ async fn with_any_proof_missing_nothing_is_asked_of_anybody(
                 ("password", "not the password"),
                 ("digits", digits.as_str()),
             ][..],
-            "Your password or the six digits are others.",
+            "Your password or the six digits are wrong.",
         ),
         (
             &[("digits", "")],
-            "Your password or the six digits are others.",
+            "Your password or the six digits are wrong.",
         ),
         (
             &[("digits", "000000")],
-            "Your password or the six digits are others.",
+            "Your password or the six digits are wrong.",
         ),
         (&[("phone", "12")], "Give a Kenyan mobile number"),
         (&[("kind", "paybill")], "You typed a till number"),

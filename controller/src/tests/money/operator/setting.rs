@@ -43,7 +43,7 @@ async fn only_an_owner_with_every_proof_sets_an_operator_and_nobody_sees_its_cre
             "no SecurityCredential",
         ),
         ("apiop37", &sealed[..300], PASSWORD, "no SecurityCredential"),
-        ("apiop37", &sealed, "another password", "are others"),
+        ("apiop37", &sealed, "another password", "are wrong"),
     ] {
         let form = form(initiator, credential, password, &digits);
         let got = owner.post(page, &form).await;
