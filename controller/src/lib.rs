@@ -298,8 +298,9 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     app.tasks.spawn(health::watch(app.clone()));
     app.tasks.spawn(admin::up::watch(app.clone()));
     let router = web::layers::wrap(routes::table(app), app);
+    let connections = web::room::make(web.connections, app.config.database.connections);
+    let connections = usize::try_from(connections).context("too many connections")?;
     tracing::info!(%address, %public, "listening");
-    let connections = usize::try_from(web.connections).context("too many connections")?;
     web::serve::serve(listener, router, tls, connections, app.shutdown.clone()).await;
     app.closing.cancel();
     app.tasks.close();

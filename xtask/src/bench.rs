@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::postgres::{Durability, Postgres};
+use crate::postgres::{Durability, Postgres, base};
 use crate::process;
 use crate::workspace::{cargo, root, target};
 
@@ -66,6 +66,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bench.args(options.large.then_some("--large"));
         bench
             .env("DATABASE_URL", postgres.url("postgres"))
+            // What the programs of a bench keep is on the same disk.
+            .env("TMPDIR", base(Durability::Full))
             .env(
                 "MNARA_BENCH_CONTROLLER",
                 target.join("release/mnara-controller"),

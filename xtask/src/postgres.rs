@@ -2,7 +2,7 @@
 //! database is the controller's own affair.
 
 use std::env;
-use std::ffi::CStr;
+use std::ffi::{CStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -189,19 +189,28 @@ impl Drop for Postgres {
 const PREFIX: &str = "mnara-postgres-";
 /// Files here are kept in memory.
 const MEMORY: &CStr = c"/dev/shm";
-const ELSEWHERE: &str = "/tmp";
+/// Files here are on a disk; those in `/tmp` are in memory on Debian 13.
+const DISK: &str = "/var/tmp";
 /// The room there that is enough for all tests.
 const ENOUGH: u64 = 2 << 30;
 const OLDEST: u32 = 15;
 
 /// Where its folder is made. What no disk has to keep is in memory where there is room: on ext4 a place for a new file is long looked for where
-/// thousands were removed in the last seconds, as they are with the database of each test.
-fn base(durability: Durability) -> PathBuf {
-    if durability == Durability::None && room(MEMORY) >= ENOUGH {
-        memory()
-    } else {
-        temporary(env::temp_dir(), packages::root())
-    }
+/// thousands were removed in the last seconds, as they are with the database of each test. What is measured is on a disk, or where somebody says.
+pub(crate) fn base(durability: Durability) -> PathBuf {
+    let named = match durability {
+        Durability::None if room(MEMORY) >= ENOUGH => return memory(),
+        Durability::None => env::temp_dir(),
+        Durability::Full => on_disk(env::var_os("TMPDIR")),
+    };
+    temporary(named, packages::root())
+}
+
+/// The temporary folder that somebody named, or the system's that is on a disk.
+fn on_disk(named: Option<OsString>) -> PathBuf {
+    named
+        .filter(|named| !named.is_empty())
+        .map_or_else(|| PathBuf::from(DISK), PathBuf::from)
 }
 
 /// The temporary folder, or the system's where that will not do.
@@ -214,7 +223,7 @@ fn temporary(named: PathBuf, is_root: bool) -> PathBuf {
     if named.as_os_str().len() <= 50 && (!is_root || named.ancestors().all(is_passed)) {
         named
     } else {
-        PathBuf::from(ELSEWHERE)
+        PathBuf::from(DISK)
     }
 }
 
@@ -337,7 +346,7 @@ fn user(name: &CStr) -> Option<(u32, u32)> {
 
 /// Where its folder may be: in memory also where there is no room now, since what a killed run left may be what fills it.
 fn places() -> [PathBuf; 3] {
-    [memory(), env::temp_dir(), PathBuf::from(ELSEWHERE)]
+    [memory(), env::temp_dir(), PathBuf::from(DISK)]
 }
 
 /// Removes folders left by runs that were killed.
@@ -365,7 +374,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
-    use super::{Durability, ELSEWHERE, Postgres, base, places, temporary};
+    use super::{DISK, Durability, Postgres, base, on_disk, places, temporary};
 
     #[test]
     fn what_killed_runs_left_is_looked_for_wherever_it_may_be() {
@@ -378,12 +387,19 @@ mod tests {
 
     #[test]
     fn a_temporary_folder_of_roots_own_is_none_for_the_server() {
-        let own = PathBuf::from(ELSEWHERE).join(format!("mnara-own-{}", std::process::id()));
+        let own = PathBuf::from(DISK).join(format!("mnara-own-{}", std::process::id()));
         fs::create_dir(&own).unwrap();
         fs::set_permissions(&own, Permissions::from_mode(0o700)).unwrap();
         let found = [true, false].map(|is_root| temporary(own.clone(), is_root));
         fs::remove_dir(&own).unwrap();
-        assert_eq!(found, [PathBuf::from(ELSEWHERE), own]);
+        assert_eq!(found, [PathBuf::from(DISK), own]);
+    }
+
+    #[test]
+    fn what_is_measured_is_on_a_disk_unless_somebody_says_where() {
+        assert_eq!(on_disk(None), PathBuf::from("/var/tmp"));
+        assert_eq!(on_disk(Some("".into())), PathBuf::from("/var/tmp"));
+        assert_eq!(on_disk(Some("/mnt/own".into())), PathBuf::from("/mnt/own"));
     }
 
     #[test]

@@ -180,7 +180,7 @@ pub struct WebConfig {
     )]
     pub first_sale_url: PublicUrl,
 
-    /// Connections held at once, sites included; it must stay below the process' limit on open files.
+    /// Connections held at once, sites included; where the process' hard limit on open files has no room for them, fewer.
     #[arg(id = "web_connections", long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
     pub connections: u32,
 }

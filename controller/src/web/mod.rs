@@ -11,6 +11,7 @@ pub mod page;
 pub mod patient;
 pub mod problem;
 pub mod repeat;
+pub mod room;
 pub mod serve;
 pub mod show;
 pub mod tls;

@@ -44,6 +44,7 @@ async fn play(once: bool) -> anyhow::Result<()> {
             () = told_to_stop() => bail!("stopped before the end"),
         };
     }
+    goes_on_in_the_background();
     // The same throughout, so that no signal falls between two.
     let mut told = Box::pin(told_to_stop());
     let mut stage = tokio::select! {
@@ -60,6 +61,16 @@ async fn play(once: bool) -> anyhow::Result<()> {
     // Of a terminal that was closed nothing is left to write to.
     let _ = writeln!(std::io::stdout(), "\nCleaning up.");
     stage.end().await
+}
+
+/// Has a look for what is typed fail while the terminal is another's, as after `cargo xtask demo &`, instead of stopping everything here. Lines
+/// are brought to the desk then.
+fn goes_on_in_the_background() {
+    // SAFETY: ignoring a signal runs no code of ours.
+    #[expect(unsafe_code, reason = "neither std nor tokio ignores signals")]
+    unsafe {
+        libc::signal(libc::SIGTTIN, libc::SIG_IGN);
+    }
 }
 
 /// Hands on what is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.

@@ -27,6 +27,8 @@ pub struct Controller {
     /// The folder of the socket its rows are looked at by.
     socket: PathBuf,
     clock: PathBuf,
+    /// How many files it may open.
+    files: Option<u32>,
     run: Run,
     /// What its data are in, where room is lent for them; it goes after the program.
     _quick: Option<Folder>,
@@ -98,6 +100,7 @@ impl Controller {
             socket: data.join("postgres"),
             data,
             clock,
+            files: None,
             run: Run::new("controller", Log::new("controller", changed)),
             _quick: quick,
         })
@@ -107,6 +110,11 @@ impl Controller {
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.settings.retain(|(other, _)| *other != name);
         self.settings.push((name, value.to_owned()));
+    }
+
+    /// Lets it open so many files at most, from its next start on; it begins with half of them, as shells and containers have it.
+    pub const fn may_open(&mut self, files: u32) {
+        self.files = Some(files);
     }
 
     /// Has people reach it as `localhost`, from its next start on.
@@ -145,7 +153,17 @@ impl Controller {
     }
 
     fn call(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match self.files {
+            None => Command::new(&self.binary),
+            Some(files) => {
+                let limits = format!("ulimit -S -n {} && ulimit -H -n {files}", files / 2);
+                let mut shell = Command::new("/bin/sh");
+                shell
+                    .args(["-c", &format!("{limits} && exec \"$0\" \"$@\"")])
+                    .arg(&self.binary);
+                shell
+            }
+        };
         command
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (*name, value)));

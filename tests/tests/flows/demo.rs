@@ -160,6 +160,17 @@ fn folders(pid: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether a process ignores a signal.
+fn ignores(pid: &str, signal: libc::c_int) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .unwrap();
+    let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+    (mask >> (signal - 1)) & 1 == 1
+}
+
 #[tokio::test]
 async fn a_terminal_that_is_closed_leaves_nothing_of_the_demo_behind() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mnara-demo"));
@@ -167,12 +178,13 @@ async fn a_terminal_that_is_closed_leaves_nothing_of_the_demo_behind() {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
-    // Who runs the tests may ignore the signal, which goes on to what they start.
+    // Who runs the tests may ignore the signals, which goes on to what they start.
     // SAFETY: signal() may be called between fork and exec, and nothing is allocated.
     #[expect(unsafe_code, reason = "only pre_exec runs inside the new process")]
     unsafe {
         command.pre_exec(|| {
             libc::signal(libc::SIGHUP, libc::SIG_DFL);
+            libc::signal(libc::SIGTTIN, libc::SIG_DFL);
             Ok(())
         });
     }
@@ -189,6 +201,10 @@ async fn a_terminal_that_is_closed_leaves_nothing_of_the_demo_behind() {
     // The end of what it says.
     printed.next_line().await.unwrap();
     assert!(!folders(&pid).is_empty());
+    assert!(
+        ignores(&pid, libc::SIGTTIN),
+        "in the background it would be stopped"
+    );
 
     // Nobody reads on.
     drop(printed);

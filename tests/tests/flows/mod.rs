@@ -3,6 +3,7 @@
 
 mod backup;
 mod by_hand;
+mod callers;
 mod commands;
 mod database;
 mod demo;

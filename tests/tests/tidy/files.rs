@@ -306,3 +306,17 @@ fn a_thing_has_one_word_in_kiswahili_too() {
     }
     none(faults);
 }
+
+#[test]
+fn who_begins_is_told_which_rust_it_takes() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let manifest = read("Cargo.toml");
+    let oldest = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .unwrap();
+    let told = format!("Rust {} or newer", oldest.trim_matches('"'));
+    for path in ["README.md", ".ci/run"] {
+        assert!(read(path).contains(&told), "{path} does not say {told:?}");
+    }
+}
