@@ -84,7 +84,8 @@ async fn payments_are_told_by_business_and_by_what_safaricom_said(
     }
     let drawn = admin.get("/admin/payments").await.page();
     // A share says by itself that it is one.
-    assert!(drawn.contains("<th scope=\"col\">Paid</th>") && drawn.contains("data-name=\"Paid\""));
+    assert!(drawn.contains("<th scope=\"col\">Came to money</th>"));
+    assert!(drawn.contains("data-name=\"Came to money\""));
     let page = text(&drawn);
     for part in [
         "60.00 % 75.00 % without those whose customer said no",
