@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use url::Url;
 
 use super::Tab;
@@ -11,6 +11,8 @@ use super::Tab;
 const OF_A_KIND: u32 = 2;
 /// Pages in all; far more than there are.
 const MOST: usize = 400;
+/// What the controller said of the page with it, after any page that sent the browser on.
+const STATUS: &str = "performance.getEntriesByType('navigation')[0]?.responseStatus";
 
 /// A page that was reached.
 #[derive(Clone, Debug)]
@@ -25,7 +27,8 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Walk {
     origin: url::Origin,
-    waiting: VecDeque<Url>,
+    /// Each with the page whose link leads there, if it is not where the walk begins.
+    waiting: VecDeque<(Url, Option<Url>)>,
     kinds: BTreeMap<String, u32>,
     known: Vec<Url>,
 }
@@ -36,25 +39,25 @@ impl Walk {
     /// # Errors
     /// When an address is none.
     pub fn from(addresses: &[String]) -> Result<Self> {
-        let waiting = addresses
+        let known = addresses
             .iter()
             .map(|address| Url::parse(address).with_context(|| format!("{address} is no address")))
-            .collect::<Result<VecDeque<_>>>()?;
-        let first = waiting.front().context("a walk begins somewhere")?;
+            .collect::<Result<Vec<_>>>()?;
+        let first = known.first().context("a walk begins somewhere")?;
         Ok(Self {
             origin: first.origin(),
-            known: waiting.iter().cloned().collect(),
-            waiting,
+            waiting: known.iter().map(|url| (url.clone(), None)).collect(),
             kinds: BTreeMap::new(),
+            known,
         })
     }
 
     /// Opens the next page that was not seen yet.
     ///
     /// # Errors
-    /// When a page does not come.
+    /// When a page does not come, or a link leads to one that is not there or not for this person.
     pub async fn next(&mut self, tab: &Tab) -> Result<Option<Seen>> {
-        while let Some(url) = self.waiting.pop_front() {
+        while let Some((url, from)) = self.waiting.pop_front() {
             let kind = kind(&url);
             let count = self.kinds.entry(kind.clone()).or_default();
             if *count == OF_A_KIND {
@@ -72,12 +75,20 @@ impl Walk {
                 }
                 return Err(error);
             }
+            let is_page = tab.eval("document.contentType").await? == "text/html";
+            if let Some(from) = from {
+                let status = tab.eval(STATUS).await?.as_u64();
+                ensure!(
+                    is_there(is_page, status),
+                    "a link on {from} leads to {url}, which answers {status:?}"
+                );
+            }
             // What is meant for programs is no page.
-            if tab.eval("document.contentType").await? != "text/html" {
+            if !is_page {
                 continue;
             }
             for link in tab.links().await? {
-                self.learn(&link);
+                self.learn(&link, &url);
             }
             let address = url.to_string();
             return Ok(Some(Seen { name, address }));
@@ -85,7 +96,7 @@ impl Walk {
         Ok(None)
     }
 
-    fn learn(&mut self, link: &str) {
+    fn learn(&mut self, link: &str, from: &Url) {
         let Ok(mut url) = Url::parse(link) else {
             return;
         };
@@ -93,8 +104,18 @@ impl Walk {
         let leads_out = url.origin() != self.origin || url.path().starts_with("/language/");
         if !leads_out && self.known.len() < MOST && !self.known.contains(&url) {
             self.known.push(url.clone());
-            self.waiting.push_back(url);
+            self.waiting.push_back((url, Some(from.clone())));
         }
+    }
+}
+
+/// Whether what a link leads to is there, by its status: a page that says that there is nothing is a page as well. Of a file that the browser
+/// shows in a frame of its own the status may be unknown.
+fn is_there(is_page: bool, status: Option<u64>) -> bool {
+    if is_page {
+        status == Some(200)
+    } else {
+        status.is_none_or(|status| status < 400)
     }
 }
 
@@ -120,6 +141,16 @@ fn is_id(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_to_what_is_not_there_is_found() {
+        assert!(is_there(true, Some(200)));
+        for status in [403, 404, 405, 422, 500, 503] {
+            assert!(!is_there(true, Some(status)), "{status}");
+            assert!(!is_there(false, Some(status)), "{status}");
+        }
+        assert!(is_there(false, Some(200)) && is_there(false, None));
+    }
 
     #[test]
     fn pages_that_differ_by_id_are_of_a_kind() {
