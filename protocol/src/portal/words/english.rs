@@ -81,6 +81,8 @@ pub(super) static ENGLISH: Words = Words {
     hand_from: "Pay from the phone ending in",
     hand_pin: "Enter your PIN.",
     hand_waits: "You are connected when the money has arrived, usually within a minute. This page updates itself; you may leave it and come back.",
+    no_cloud: "M-PESA cannot be reached from here right now",
+    no_cloud_more: "Voucher codes still work. If you have paid, do not pay again: what you bought comes to this page when the connection is back.",
     no_prompts: "M-PESA prompts do not arrive at the moment",
     no_prompts_hand: "Choose a plan and pay by hand: that works. A voucher code works too.",
     no_prompts_more: "A prompt may fail or come late. A voucher code works.",

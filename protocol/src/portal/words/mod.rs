@@ -163,6 +163,8 @@ pub struct Words {
     pub hand_from: &'static str,
     pub hand_pin: &'static str,
     pub hand_waits: &'static str,
+    pub no_cloud: &'static str,
+    pub no_cloud_more: &'static str,
     pub no_prompts: &'static str,
     pub no_prompts_hand: &'static str,
     pub no_prompts_more: &'static str,

@@ -81,6 +81,8 @@ pub(super) static SWAHILI: Words = Words {
     hand_from: "Lipa kwa simu inayoishia na",
     hand_pin: "Weka PIN yako.",
     hand_waits: "Utaunganishwa pesa zikifika, kwa kawaida ndani ya dakika moja. Ukurasa huu unajisasisha wenyewe; unaweza kuuacha na kurudi.",
+    no_cloud: "M-PESA haipatikani kutoka hapa kwa sasa",
+    no_cloud_more: "Misimbo ya vocha bado inafanya kazi. Kama umeshalipa, usilipe tena: ulichonunua kitakuja kwenye ukurasa huu mawasiliano yakirudi.",
     no_prompts: "Maombi ya M-PESA hayafiki kwa sasa",
     no_prompts_hand: "Chagua kifurushi na ulipe mwenyewe: inafanya kazi. Msimbo wa vocha pia unafanya kazi.",
     no_prompts_more: "Ombi linaweza kushindwa au kuchelewa. Msimbo wa vocha unafanya kazi.",
