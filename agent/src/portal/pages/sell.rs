@@ -86,6 +86,8 @@ impl View<'_> {
             if Situation::of(home) != Situation::ByHand {
                 self.no_cloud(page, words);
             }
+            // Else there is nothing to press, and a sign-in window has no way of its own to look again.
+            self.link(page, Place::Home, words.try_again, "button quiet");
             return;
         }
         let shelf = Counter {

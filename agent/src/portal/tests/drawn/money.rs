@@ -328,3 +328,28 @@ fn with_the_cloud_away_nobody_who_has_paid_reads_that_nothing_was_charged() {
         }
     }
 }
+
+#[test]
+fn with_the_cloud_away_there_is_a_button_that_looks_again() {
+    let away = Home {
+        cloud: false,
+        ..home()
+    };
+    let failed = Home {
+        purchase: Some(purchase(PurchaseState::NoCloud)),
+        ..away.clone()
+    };
+    let refused = Some(Trouble::Buy(BuyError::NoCloud));
+    for language in Language::ALL {
+        let words = language.words();
+        let again = format!(
+            "<a class=\"button quiet\" href=\"/portal/?lang={}\">{}</a>",
+            language.tag(),
+            words.try_again
+        );
+        for (home, trouble) in [(&away, None), (&away, refused), (&failed, None)] {
+            let page = render(language, home, trouble);
+            assert_eq!(page.matches(&again).count(), 1, "{page}");
+        }
+    }
+}
