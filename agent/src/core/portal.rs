@@ -419,6 +419,8 @@ pub struct TicketView {
     pub trial: bool,
     /// Whether the router does not answer at present, so that the log-in has to wait.
     pub router_away: bool,
+    /// Whether this device should be online by now: its place has waited long for a router that answers, and the clock has not started.
+    pub late: bool,
 }
 
 impl fmt::Debug for TicketView {

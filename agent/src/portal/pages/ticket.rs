@@ -62,6 +62,10 @@ impl View<'_> {
                 }
             }
             Situation::Connecting | Situation::Waiting => {
+                if ticket.late {
+                    page.raw("<p>").raw(words.late).raw("</p>");
+                    self.help(page, words);
+                }
                 page.raw("<p>").raw(words.updates_itself).raw("</p>");
                 self.link(page, Place::Wait, words.refresh, "button quiet");
             }

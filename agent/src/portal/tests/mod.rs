@@ -109,6 +109,7 @@ fn ticket(online: bool) -> TicketView {
         bought: true,
         trial: false,
         router_away: false,
+        late: false,
     }
 }
 

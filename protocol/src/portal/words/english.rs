@@ -33,6 +33,7 @@ pub(super) static ENGLISH: Words = Words {
     paid_connecting: "Paid. Connecting you…",
     connecting: "Connecting you…",
     not_started: "Your time has not started. It starts when you are online.",
+    late: "This takes longer than usual. Switch Wi-Fi off and on once. If that does not help, show this page to the people here: your voucher is safe, its time has not started, and you need not pay again.",
     paid_waits: "Paid and safe",
     waits: "Your voucher is safe",
     router_waits: "The hotspot's router is not answering at the moment. Your time has not started. You are connected as soon as the router is back; you need not pay again.",

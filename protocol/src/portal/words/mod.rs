@@ -115,6 +115,7 @@ pub struct Words {
     pub paid_connecting: &'static str,
     pub connecting: &'static str,
     pub not_started: &'static str,
+    pub late: &'static str,
     pub paid_waits: &'static str,
     pub waits: &'static str,
     pub router_waits: &'static str,

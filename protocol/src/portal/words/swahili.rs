@@ -33,6 +33,7 @@ pub(super) static SWAHILI: Words = Words {
     paid_connecting: "Umelipa. Tunakuunganisha…",
     connecting: "Tunakuunganisha…",
     not_started: "Muda wako haujaanza. Utaanza utakapokuwa online.",
+    late: "Inachukua muda kuliko kawaida. Zima Wi-Fi kisha uiwashe tena. Isiposaidia, waonyeshe wahusika wa hapa ukurasa huu: vocha yako iko salama, muda wake haujaanza, na huhitaji kulipa tena.",
     paid_waits: "Malipo yamepokelewa na yako salama",
     waits: "Vocha yako iko salama",
     router_waits: "Ruta ya hotspot haijibu kwa sasa. Muda wako haujaanza. Utaunganishwa mara tu ruta itakaporudi; huhitaji kulipa tena.",

@@ -1,0 +1,32 @@
+//! Tickets whose device is not online, and how a page speaks of what changes on it.
+
+use super::*;
+use crate::portal::state::state_json;
+
+#[test]
+fn who_waits_longer_than_usual_reads_what_to_do_and_whom_to_call() {
+    let waits = |late| Home {
+        ticket: Some(TicketView {
+            late,
+            ..ticket(false)
+        }),
+        ..home()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for late in [false, true] {
+            let home = waits(late);
+            for place in [Place::Home, Place::Wait] {
+                let page = render_at(place, language, &home, None, &Typed::default());
+                assert!(page.contains(words.paid_connecting), "{page}");
+                assert_eq!(page.contains(words.late), late, "{page}");
+                assert_eq!(page.contains("tel:0700000000"), late, "{page}");
+                assert_eq!(page.contains("data-late=\"1\""), late, "{page}");
+            }
+            // A page from before looks again and is drawn anew.
+            let state = state_json(&home, language).unwrap();
+            assert!(state.contains(&format!("\"late\":{late}")), "{state}");
+        }
+    }
+    assert!(SCRIPT.contains("is.late !== body.hasAttribute('data-late')"));
+}
