@@ -181,7 +181,8 @@ fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
         words.time_given
     };
     let places = format!("{} {} {}", ticket.devices_used, words.of, ticket.devices);
-    page.raw("<dl class=\"left\">");
+    // The script writes here every few seconds, and a screen reader would read the whole section out again.
+    page.raw("<dl class=\"left\" aria-live=\"off\">");
     // Of what the device holds the script renews them, and that is one.
     let (time_at, data_at) = if ticket.held {
         ("<dd id=\"time\">", "<dd id=\"data\">")

@@ -30,3 +30,21 @@ fn who_waits_longer_than_usual_reads_what_to_do_and_whom_to_call() {
     }
     assert!(SCRIPT.contains("is.late !== body.hasAttribute('data-late')"));
 }
+
+#[test]
+fn what_the_script_counts_down_is_not_read_out_each_time() {
+    let online = Home {
+        ticket: Some(ticket(true)),
+        ..home()
+    };
+    for place in [Place::Home, Place::Online, Place::Status] {
+        let page = render_at(place, Language::English, &online, None, &Typed::default());
+        let (_, left) = page
+            .split_once("<dl class=\"left\" aria-live=\"off\">")
+            .unwrap();
+        let (left, after) = left.split_once("</dl>").unwrap();
+        for place in ["id=\"time\"", "id=\"data\""] {
+            assert!(left.contains(place) && !after.contains(place), "{page}");
+        }
+    }
+}
