@@ -48,3 +48,18 @@ fn what_the_script_counts_down_is_not_read_out_each_time() {
         }
     }
 }
+
+#[test]
+fn a_page_says_of_a_ticket_that_may_run_only_that_it_is_safe() {
+    let stranger = Home {
+        device: Device::RouterAway,
+        ..home()
+    };
+    for (language, [safe, started]) in Language::ALL
+        .into_iter()
+        .zip([["it is safe", "not started"], ["uko salama", "haujaanza"]])
+    {
+        let page = render(language, &stranger, None);
+        assert!(page.contains(safe) && !page.contains(started), "{page}");
+    }
+}
