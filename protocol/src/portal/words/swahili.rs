@@ -59,7 +59,7 @@ pub(super) static SWAHILI: Words = Words {
     log_out: "Ondoka",
     log_out_more: "Kifaa kingine kitaweza kutumia nafasi hii. Muda unaendelea kuhesabiwa.",
     not_here: "Kifaa hiki hakitumii vocha yako",
-    not_here_more: "Uliondoka, au simu nyingine imechukua nafasi.",
+    not_here_more: "Uliondoka, simu nyingine imechukua nafasi, au vocha imeongezwa muda.",
     used_up: "Vocha yako imeisha",
     used_up_more: "Muda au data yake imekwisha. Nunua mpya au weka msimbo mwingine.",
     expired: "Tarehe ya mwisho ya vocha yako imepita",
