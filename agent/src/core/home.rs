@@ -164,6 +164,7 @@ impl Core {
             terms: ticket.right.terms,
             status: ticket.status(now),
             held: slot.is_some(),
+            paused: matches!(ticket.phase, Phase::Paused { .. }),
             step,
             online,
             left: ticket.left(now),

@@ -401,6 +401,8 @@ pub struct TicketView {
     pub status: Status,
     /// Whether this device holds a place on it; else it logged out or another took its place, and the code brings it back.
     pub held: bool,
+    /// Whether its clock is held: no device holds a place then, and the code lets it run on.
+    pub paused: bool,
     /// How far this device's grant has come.
     pub step: Step,
     /// Whether the router showed this device online at the last look.

@@ -25,6 +25,7 @@ pub(super) fn heading(words: &Words, ticket: &TicketView) -> (&'static str, &'st
         Situation::Waiting if started => (words.waits, words.router_gone),
         Situation::Waiting if ticket.bought => (words.paid_waits, words.router_waits),
         Situation::Waiting => (words.waits, words.router_waits),
+        _ if ticket.paused => (words.paused, words.paused_more),
         _ => (words.not_here, words.not_here_more),
     }
 }
@@ -175,7 +176,7 @@ impl View<'_> {
 
 /// What is left of a ticket.
 fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
-    let time = if is_running(ticket) {
+    let time = if is_running(ticket) || ticket.paused {
         words.time_left
     } else {
         words.time_given

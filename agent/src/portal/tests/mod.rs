@@ -92,6 +92,7 @@ fn ticket(online: bool) -> TicketView {
         terms: HOUR,
         status: Status::Active,
         held: true,
+        paused: false,
         step: if online {
             Step::Confirmed
         } else {

@@ -60,6 +60,8 @@ pub(super) static ENGLISH: Words = Words {
     log_out_more: "Another device can then use the place. The time runs on.",
     not_here: "This device is not using your voucher",
     not_here_more: "You logged out, another phone took the place, or it was given more time.",
+    paused: "Your voucher is paused",
+    paused_more: "Its time stands still. It goes on when you press the button.",
     used_up: "Your voucher is used up",
     used_up_more: "Its time or data are finished. Buy a new one or enter another code.",
     expired: "Your voucher's date has passed",

@@ -142,6 +142,8 @@ pub struct Words {
     pub log_out_more: &'static str,
     pub not_here: &'static str,
     pub not_here_more: &'static str,
+    pub paused: &'static str,
+    pub paused_more: &'static str,
     pub used_up: &'static str,
     pub used_up_more: &'static str,
     pub expired: &'static str,

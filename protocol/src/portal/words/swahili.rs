@@ -60,6 +60,8 @@ pub(super) static SWAHILI: Words = Words {
     log_out_more: "Kifaa kingine kitaweza kutumia nafasi hii. Muda unaendelea kuhesabiwa.",
     not_here: "Kifaa hiki hakitumii vocha yako",
     not_here_more: "Uliondoka, simu nyingine imechukua nafasi, au vocha imeongezwa muda.",
+    paused: "Vocha yako imesimamishwa",
+    paused_more: "Muda wake umesimama. Utaendelea ukibonyeza kitufe.",
     used_up: "Vocha yako imeisha",
     used_up_more: "Muda au data yake imekwisha. Nunua mpya au weka msimbo mwingine.",
     expired: "Tarehe ya mwisho ya vocha yako imepita",

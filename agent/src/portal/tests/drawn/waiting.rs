@@ -63,3 +63,24 @@ fn a_page_says_of_a_ticket_that_may_run_only_that_it_is_safe() {
         assert!(page.contains(safe) && !page.contains(started), "{page}");
     }
 }
+
+#[test]
+fn a_paused_ticket_is_not_said_to_have_left_its_device() {
+    let paused = Home {
+        ticket: Some(TicketView {
+            held: false,
+            paused: true,
+            ..ticket(false)
+        }),
+        ..home()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        let page = render(language, &paused, None);
+        for said in [words.paused, words.paused_more, words.time_left] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(page.contains(words.use_here), "a dead end: {page}");
+        assert!(!page.contains(words.not_here) && !page.contains(words.not_here_more));
+    }
+}
