@@ -57,7 +57,7 @@ pub(super) static ENGLISH: Words = Words {
     username: "User name",
     password: "Password",
     log_out: "Log out",
-    log_out_more: "Another device can then use the place. The time runs on.",
+    log_out_more: "If you log out, another device can take your place. Your time runs on.",
     not_here: "This device is not using your voucher",
     not_here_more: "You logged out, another phone took the place, or it was given more time.",
     paused: "Your voucher is paused",

@@ -57,7 +57,7 @@ pub(super) static SWAHILI: Words = Words {
     username: "Jina la mtumiaji",
     password: "Nenosiri",
     log_out: "Ondoka",
-    log_out_more: "Kifaa kingine kitaweza kutumia nafasi hii. Muda unaendelea kuhesabiwa.",
+    log_out_more: "Ukiondoka, kifaa kingine kinaweza kuchukua nafasi yako. Muda wako unaendelea kuhesabiwa.",
     not_here: "Kifaa hiki hakitumii vocha yako",
     not_here_more: "Uliondoka, simu nyingine imechukua nafasi, au vocha imeongezwa muda.",
     paused: "Vocha yako imesimamishwa",
