@@ -397,7 +397,7 @@ const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
                 "Nothing was charged. A voucher code works; ask the people here.",
             ),
             (
-                "Mauzo ya M-PESA yamefungwa hapa",
+                "M-PESA imefungwa hapa",
                 "Hujatozwa chochote. Msimbo wa vocha unafanya kazi; waulize wahusika wa hapa.",
             ),
         ],

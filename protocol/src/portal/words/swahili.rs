@@ -97,7 +97,7 @@ pub(super) static SWAHILI: Words = Words {
     claim_found: "Malipo yako tumeyapata. Tunakuunganisha…",
     claim_waits: "Tunasubiri malipo yako",
     claim_waits_more: "M-PESA bado hawajatujulisha. Usilipe tena: utaunganishwa wakitujulisha, kwa kawaida ndani ya dakika chache. Yakichelewa, kagua risiti na nambari iliyolipa.",
-    closed: "Mauzo ya M-PESA yamefungwa hapa kwa sasa",
+    closed: "M-PESA imefungwa hapa kwa sasa",
     closed_more: "Msimbo wa vocha unafanya kazi. Waulize wahusika wa hapa.",
     terms_of_use: "Masharti ya matumizi",
     you_accept: "Ukinunua unakubali",
