@@ -23,6 +23,8 @@ const WAITING_SHOWN: usize = 3;
 /// How long after the last look at the router its host table still says whose ticket a page may show. A lease that was good at that look
 /// lasts about this long at the least (the hotspot's default is an hour, renewed at half), so its address has not passed to another device.
 const REMEMBERED: Duration = Duration::from_secs(30 * 60);
+/// A log-in that takes longer is late: a router that answers is told at once and looked at every few seconds, so it has refused.
+const LATE: Duration = Duration::from_secs(60);
 /// How long a token is good.
 const TOKEN_SECS: i64 = 15 * 60;
 
@@ -127,7 +129,7 @@ impl Core {
 
     fn ticket_view(&self, known: &Known, mac: Mac, now: Timestamp) -> TicketView {
         let ticket = &known.ticket;
-        let held = ticket.slots().iter().any(|slot| slot.mac == mac);
+        let slot = ticket.slots().iter().find(|slot| slot.mac == mac);
         let place = (ticket.id, mac);
         let step = if matches!(ticket.phase, Phase::Ended { .. }) {
             Step::Ended
@@ -138,6 +140,11 @@ impl Core {
         } else {
             Step::Delivered
         };
+        let online = self.online.contains(&place);
+        let late = matches!(ticket.phase, Phase::Redeemed { .. })
+            && slot.is_some_and(|slot| now.since(slot.seen) >= LATE)
+            && !online
+            && !self.router_away();
         let login = login(&self.state, known);
         let used = u16::try_from(ticket.slots().len()).unwrap_or(u16::MAX);
         TicketView {
@@ -156,9 +163,10 @@ impl Core {
             plan_name: login.map_or_else(String::new, |login| login.plan_name),
             terms: ticket.right.terms,
             status: ticket.status(now),
-            held,
+            held: slot.is_some(),
+            paused: matches!(ticket.phase, Phase::Paused { .. }),
             step,
-            online: self.online.contains(&place),
+            online,
             left: ticket.left(now),
             ends_at: ticket.ends_at(),
             devices_used: used,
@@ -166,6 +174,7 @@ impl Core {
             bought: matches!(known.origin, Origin::Bought(_)) && !known.is_trial(),
             trial: known.is_trial(),
             router_away: self.router_away(),
+            late,
         }
     }
 

@@ -401,6 +401,8 @@ pub struct TicketView {
     pub status: Status,
     /// Whether this device holds a place on it; else it logged out or another took its place, and the code brings it back.
     pub held: bool,
+    /// Whether its clock is held: no device holds a place then, and the code lets it run on.
+    pub paused: bool,
     /// How far this device's grant has come.
     pub step: Step,
     /// Whether the router showed this device online at the last look.
@@ -419,6 +421,8 @@ pub struct TicketView {
     pub trial: bool,
     /// Whether the router does not answer at present, so that the log-in has to wait.
     pub router_away: bool,
+    /// Whether this device should be online by now: its place has waited long for a router that answers, and the clock has not started.
+    pub late: bool,
 }
 
 impl fmt::Debug for TicketView {

@@ -137,6 +137,11 @@ pub(super) fn is_payment_unknown(home: &Home) -> bool {
     purchase.is_some_and(|purchase| purchase.state == PurchaseState::LateUnknown)
 }
 
+/// Whether the log-in takes longer than usual.
+pub(super) fn is_late(home: &Home) -> bool {
+    home.ticket.as_ref().is_some_and(|ticket| ticket.late)
+}
+
 /// Whether a ticket's clock runs.
 pub(super) fn is_running(ticket: &TicketView) -> bool {
     ticket.step >= Step::Confirmed || ticket.ends_at.is_some()
@@ -152,6 +157,7 @@ struct State {
     state: Situation,
     cloud: bool,
     payment_unknown: bool,
+    late: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_left: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,6 +181,7 @@ pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
         state,
         cloud: home.cloud,
         payment_unknown: is_payment_unknown(home),
+        late: is_late(home),
         time_left: ticket.and_then(|ticket| time_left(ticket, language.words())),
         data_left: bytes.map(data),
         seconds_left: seconds.map(|left| left.as_secs()),

@@ -379,3 +379,20 @@ fn a_ticket_is_looked_at_more_often_the_nearer_its_end_is() {
     site.pass(secs(6));
     assert!(!site.hotspot.is_online(1));
 }
+
+/// A router may refuse a log-in for as long as its licence is full.
+#[test]
+fn a_log_in_is_late_when_a_router_that_answers_has_not_let_the_device_in_for_a_minute() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    for (secs, late) in [(59, false), (1, true)] {
+        site.ticks = site.ticks + Duration::from_secs(secs);
+        assert_eq!(site.ticket(1).late, late);
+    }
+    site.event(Event::RouterLost);
+    assert!(!site.ticket(1).late, "it waits for the router");
+    site.look();
+    let ticket = site.ticket(1);
+    assert!(ticket.online && !ticket.late);
+}

@@ -5,7 +5,7 @@ use mnara_protocol::portal::{Html, Words, notice};
 
 use super::super::trouble::Trouble;
 use super::{Place, View};
-use crate::core::portal::{BuyError, ClaimError, Home};
+use crate::core::portal::{ClaimError, Home};
 
 impl View<'_> {
     /// What the title says first.
@@ -19,6 +19,9 @@ impl View<'_> {
 
     /// What to type on the phone, or what is waited for.
     pub(super) fn by_hand(&self, page: &mut Html, words: &Words, home: &Home) {
+        if !home.cloud {
+            self.no_cloud(page, words);
+        }
         if home.named {
             self.named(page, words, home);
         }
@@ -60,11 +63,13 @@ impl View<'_> {
         if is_till && let Some(tail) = &hand.phone_tail {
             step(page, words.hand_from, tail);
         }
-        page.raw("<li>")
-            .raw(words.hand_pin)
-            .raw("</li></ol><p role=\"status\" aria-live=\"polite\">")
-            .raw(words.hand_waits)
-            .raw("</p>");
+        page.raw("<li>").raw(words.hand_pin).raw("</li></ol>");
+        // With the cloud away nobody hears of the money so soon.
+        if home.cloud {
+            page.raw("<p role=\"status\" aria-live=\"polite\">")
+                .raw(words.hand_waits)
+                .raw("</p>");
+        }
         self.link(page, Place::Wait, words.refresh, "button quiet");
         self.claim_link(page, words);
         page.raw("</section>");
@@ -74,11 +79,11 @@ impl View<'_> {
     fn named(&self, page: &mut Html, words: &Words, home: &Home) {
         page.raw("<section class=\"news moving\" role=\"status\" aria-live=\"polite\"><h2>")
             .raw(words.claim_waits)
-            .raw("</h2><p>")
-            .raw(words.claim_waits_more)
-            .raw("</p><p>")
-            .raw(words.updates_itself)
-            .raw("</p>");
+            .raw("</h2><p>");
+        if home.cloud {
+            page.raw(words.claim_waits_more).raw("</p><p>");
+        }
+        page.raw(words.updates_itself).raw("</p>");
         // What to type on the phone, which follows then, has them too.
         if home.hand.is_none() {
             self.link(page, Place::Wait, words.refresh, "button quiet");
@@ -102,7 +107,7 @@ impl View<'_> {
     pub(super) fn claim(&self, page: &mut Html, words: &Words, home: &Home) {
         page.raw("<section><h2>").raw(words.claim).raw("</h2>");
         if !home.cloud && self.trouble.is_none() {
-            let (what, next) = Trouble::Buy(BuyError::NoCloud).words(self.language);
+            let (what, next) = Trouble::Claim(ClaimError::NoCloud).words(self.language);
             notice(page, what, next);
         }
         page.raw("<p>").raw(words.claim_text).raw("</p>");

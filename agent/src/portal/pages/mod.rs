@@ -7,11 +7,12 @@ use mnara_protocol::money::Money;
 use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
-use super::state::{LOOK_AGAIN, Situation, is_payment_unknown};
+use super::state::{LOOK_AGAIN, Situation, is_late, is_payment_unknown};
 use super::trouble::Trouble;
 use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
 mod hand;
+mod help;
 mod sell;
 mod ticket;
 
@@ -232,6 +233,9 @@ impl View<'_> {
             if self.home.is_some_and(is_payment_unknown) {
                 page.raw("\" data-unknown=\"1");
             }
+            if self.home.is_some_and(is_late) {
+                page.raw("\" data-late=\"1");
+            }
         }
         top.header(page);
     }
@@ -306,19 +310,7 @@ impl View<'_> {
                 .text(&words.duration(Duration::from_secs(secs.into())))
                 .raw("</p>");
         }
-        if let Some(phone) = self.home.and_then(|home| home.look.help_phone.as_ref()) {
-            let dialled: String = phone
-                .chars()
-                .filter(|letter| letter.is_ascii_digit() || *letter == '+')
-                .collect();
-            page.raw("<p>")
-                .raw(words.help)
-                .raw(" <a href=\"tel:")
-                .text(&dialled)
-                .raw("\">")
-                .text(phone)
-                .raw("</a></p>");
-        }
+        self.help(page, words);
         page.raw("</section>");
     }
 

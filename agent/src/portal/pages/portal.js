@@ -17,7 +17,8 @@
       var is;
       try { is = JSON.parse(ask.responseText); } catch (_) { is = null; }
       if (ask.status === 200 && is && (is.state !== body.getAttribute('data-state')
-        || is.payment_unknown !== body.hasAttribute('data-unknown'))) {
+        || is.payment_unknown !== body.hasAttribute('data-unknown')
+        || is.late !== body.hasAttribute('data-late'))) {
         location.replace(body.getAttribute('data-then'));
         return;
       }

@@ -3,7 +3,7 @@
 
 use mnara_protocol::portal::{Counter, Html, Words, code_form, counter, notice, trial_form};
 
-use super::super::state::is_payment_unknown;
+use super::super::state::{Situation, is_payment_unknown};
 use super::super::trouble::Trouble;
 use super::{BASE, Place, View};
 use crate::core::portal::{BuyError, Home, PlanView};
@@ -82,11 +82,12 @@ impl View<'_> {
             return;
         }
         if !home.cloud {
-            let (what, next) = Trouble::Buy(BuyError::NoCloud).words(self.language);
-            // Else the page would say it twice.
-            if self.trouble != Some(Trouble::Buy(BuyError::NoCloud)) {
-                notice(page, what, next);
+            // What is paid by hand has said it above.
+            if Situation::of(home) != Situation::ByHand {
+                self.no_cloud(page, words);
             }
+            // Else there is nothing to press, and a sign-in window has no way of its own to look again.
+            self.link(page, Place::Home, words.try_again, "button quiet");
             return;
         }
         let shelf = Counter {
@@ -104,6 +105,16 @@ impl View<'_> {
             sms: home.sms.then_some(self.typed.by_sms),
         };
         counter(page, &shelf);
+    }
+
+    /// That M-PESA cannot be asked now. Who has paid reads it too, so it says nothing of what was charged.
+    pub(super) fn no_cloud(&self, page: &mut Html, words: &Words) {
+        let is = self.home.map(Situation::of);
+        let trouble = self.trouble.or_else(|| self.standing_trouble(is));
+        // Else the page would say it twice.
+        if trouble != Some(Trouble::Buy(BuyError::NoCloud)) {
+            notice(page, words.no_cloud, words.no_cloud_more);
+        }
     }
 
     /// The field for a code.

@@ -25,6 +25,7 @@ pub(super) fn heading(words: &Words, ticket: &TicketView) -> (&'static str, &'st
         Situation::Waiting if started => (words.waits, words.router_gone),
         Situation::Waiting if ticket.bought => (words.paid_waits, words.router_waits),
         Situation::Waiting => (words.waits, words.router_waits),
+        _ if ticket.paused => (words.paused, words.paused_more),
         _ => (words.not_here, words.not_here_more),
     }
 }
@@ -62,6 +63,10 @@ impl View<'_> {
                 }
             }
             Situation::Connecting | Situation::Waiting => {
+                if ticket.late {
+                    page.raw("<p>").raw(words.late).raw("</p>");
+                    self.help(page, words);
+                }
                 page.raw("<p>").raw(words.updates_itself).raw("</p>");
                 self.link(page, Place::Wait, words.refresh, "button quiet");
             }
@@ -171,13 +176,14 @@ impl View<'_> {
 
 /// What is left of a ticket.
 fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
-    let time = if is_running(ticket) {
+    let time = if is_running(ticket) || ticket.paused {
         words.time_left
     } else {
         words.time_given
     };
     let places = format!("{} {} {}", ticket.devices_used, words.of, ticket.devices);
-    page.raw("<dl class=\"left\">");
+    // The script writes here every few seconds, and a screen reader would read the whole section out again.
+    page.raw("<dl class=\"left\" aria-live=\"off\">");
     // Of what the device holds the script renews them, and that is one.
     let (time_at, data_at) = if ticket.held {
         ("<dd id=\"time\">", "<dd id=\"data\">")

@@ -92,6 +92,7 @@ fn ticket(online: bool) -> TicketView {
         terms: HOUR,
         status: Status::Active,
         held: true,
+        paused: false,
         step: if online {
             Step::Confirmed
         } else {
@@ -109,6 +110,7 @@ fn ticket(online: bool) -> TicketView {
         bought: true,
         trial: false,
         router_away: false,
+        late: false,
     }
 }
 

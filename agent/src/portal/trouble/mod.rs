@@ -130,11 +130,11 @@ impl Trouble {
             Self::RouterAway => [
                 (
                     "The hotspot's router is not answering",
-                    "We cannot see who you are until it is back. If you have paid or used a code, it is safe and your time has not started. Do not pay again; this page updates itself.",
+                    "We cannot see who you are until it is back. If you have paid or used a code, it is safe. Do not pay again; this page updates itself.",
                 ),
                 (
                     "Ruta ya hotspot haijibu",
-                    "Hatuwezi kukutambua hadi itakaporudi. Kama umelipa au umetumia msimbo, uko salama na muda wako haujaanza. Usilipe tena; ukurasa huu unajisasisha wenyewe.",
+                    "Hatuwezi kukutambua hadi itakaporudi. Kama umelipa au umetumia msimbo, uko salama. Usilipe tena; ukurasa huu unajisasisha wenyewe.",
                 ),
             ],
             Self::Busy => [
@@ -397,7 +397,7 @@ const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
                 "Nothing was charged. A voucher code works; ask the people here.",
             ),
             (
-                "Mauzo ya M-PESA yamefungwa hapa",
+                "M-PESA imefungwa hapa",
                 "Hujatozwa chochote. Msimbo wa vocha unafanya kazi; waulize wahusika wa hapa.",
             ),
         ],

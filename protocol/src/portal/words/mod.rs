@@ -115,6 +115,7 @@ pub struct Words {
     pub paid_connecting: &'static str,
     pub connecting: &'static str,
     pub not_started: &'static str,
+    pub late: &'static str,
     pub paid_waits: &'static str,
     pub waits: &'static str,
     pub router_waits: &'static str,
@@ -141,6 +142,8 @@ pub struct Words {
     pub log_out_more: &'static str,
     pub not_here: &'static str,
     pub not_here_more: &'static str,
+    pub paused: &'static str,
+    pub paused_more: &'static str,
     pub used_up: &'static str,
     pub used_up_more: &'static str,
     pub expired: &'static str,
@@ -163,6 +166,8 @@ pub struct Words {
     pub hand_from: &'static str,
     pub hand_pin: &'static str,
     pub hand_waits: &'static str,
+    pub no_cloud: &'static str,
+    pub no_cloud_more: &'static str,
     pub no_prompts: &'static str,
     pub no_prompts_hand: &'static str,
     pub no_prompts_more: &'static str,
@@ -292,7 +297,7 @@ impl Words {
         parts.extend(
             terms
                 .rate
-                .map(|rate| format!("{}{NBSP}Mbit/s", tenths(rate.down_bps, 1_000_000))),
+                .map(|rate| format!("{}{NBSP}Mbit/s", millions(rate.down_bps))),
         );
         if terms.devices > 1 {
             parts.push(self.for_devices(terms.devices));
@@ -311,6 +316,12 @@ pub fn data(bytes: u64) -> String {
     }
 }
 
+/// Bits a second in millions: 5, or 0.064; to the last one, as vouchers on paper have it.
+fn millions(bits: u64) -> String {
+    let text = format!("{}.{:06}", bits / 1_000_000, bits % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A number with one decimal at most, rounded down.
 fn tenths(value: u64, unit: u64) -> String {
     let tenths = value / (unit / 10);
@@ -324,6 +335,7 @@ fn tenths(value: u64, unit: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Rate;
 
     #[test]
     fn people_read_units() {
@@ -346,6 +358,26 @@ mod tests {
         );
         assert_eq!(data(1_500_000_000), "1.5\u{a0}GB");
         assert_eq!(data(10_000_000), "10\u{a0}MB");
+        for (down_bps, told) in [
+            (64_000, "0.064"),
+            (250_000, "0.25"),
+            (2_048_000, "2.048"),
+            (5_000_000, "5"),
+            (20_000_000, "20"),
+        ] {
+            let terms = Terms {
+                duration_secs: None,
+                online_secs: None,
+                data_bytes: None,
+                devices: 1,
+                rate: Some(Rate {
+                    down_bps,
+                    up_bps: 64_000,
+                    burst: None,
+                }),
+            };
+            assert_eq!(words.terms(&terms), format!("{told}\u{a0}Mbit/s"));
+        }
     }
 
     #[test]

@@ -465,12 +465,14 @@ fn a_held_ticket_is_off_and_runs_on_with_what_was_left() {
     );
     site.pass(Duration::from_secs(60));
     assert!(!site.hotspot.is_online(1), "it is held");
+    assert!(site.ticket(1).paused);
     site.restart();
     site.pass(HOUR * 2);
     assert!(matches!(known(&site).phase, Phase::Paused { .. }));
 
     // Its code lets it run on, and so does the controller.
     site.types(1, &printed(0)).unwrap();
+    assert!(!site.ticket(1).paused);
     let held = HOUR * 2 + Duration::from_secs(60);
     assert_eq!(known(&site).ends_at(), Some(ends_at + held));
     site.restart();

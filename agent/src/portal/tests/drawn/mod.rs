@@ -5,6 +5,7 @@ use super::*;
 mod given_back;
 mod money;
 mod typing;
+mod waiting;
 
 #[test]
 fn every_trouble_says_what_happened_and_what_to_do_in_both_languages() {

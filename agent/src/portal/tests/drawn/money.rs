@@ -253,3 +253,103 @@ fn who_has_a_ticket_and_buys_more_is_told_what_became_of_the_payment() {
         assert!(!page.contains("role=\"alert\"") && page.contains("id=\"leaving\""));
     }
 }
+
+#[test]
+fn with_the_cloud_away_nobody_who_has_paid_reads_that_nothing_was_charged() {
+    let away = Home {
+        cloud: false,
+        ..home()
+    };
+    let by_hand = Home {
+        hand: Some(HandView {
+            plan_name: "Hour".into(),
+            price: Money::from_shillings(50),
+            place: ByHandAnswer {
+                kind: ByHand::Paybill,
+                number: "174379".into(),
+                account: Some("D4820175".into()),
+            },
+            phone_tail: None,
+        }),
+        ..away.clone()
+    };
+    let named = Home {
+        named: true,
+        ..away.clone()
+    };
+    let claimed = Home {
+        claimed: true,
+        ..away.clone()
+    };
+    let unknown = Home {
+        purchase: Some(purchase(PurchaseState::LateUnknown)),
+        ..away.clone()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for home in [&by_hand, &named, &claimed, &unknown] {
+            for place in [Place::Home, Place::Plans, Place::Wait, Place::Claim] {
+                assert_eq!(place.instead(home), None);
+                let page = render_at(place, language, home, None, &Typed::default());
+                for false_now in [
+                    "Nothing was charged",
+                    "Hujatozwa",
+                    words.hand_waits,
+                    words.claim_waits_more,
+                ] {
+                    assert!(!page.contains(false_now), "{place:?}: {page}");
+                }
+                // Who waits for an unknown payment reads only that it is waited for.
+                let told = match (place, &home.purchase) {
+                    (Place::Claim, _) | (Place::Wait, Some(_)) => 0,
+                    _ => 1,
+                };
+                assert_eq!(page.matches(words.no_cloud).count(), told, "{place:?}");
+                assert_eq!(page.matches(words.no_cloud_more).count(), told, "{page}");
+            }
+            let page = render_at(Place::Claim, language, home, None, &Typed::default());
+            let (what, next) = Trouble::Claim(ClaimError::NoCloud).words(language);
+            assert!(page.contains(what) && page.contains(next), "{page}");
+        }
+        // Who has just pressed reads what became of that, and reads it once.
+        let refused = Trouble::Buy(BuyError::NoCloud);
+        let failed = Home {
+            purchase: Some(purchase(PurchaseState::NoCloud)),
+            ..away.clone()
+        };
+        for (home, trouble) in [
+            (&away, Some(refused)),
+            (&by_hand, Some(refused)),
+            (&failed, None),
+        ] {
+            let page = render(language, home, trouble);
+            assert!(page.contains(refused.words(language).1), "{page}");
+            assert!(!page.contains(words.no_cloud_more), "{page}");
+        }
+    }
+}
+
+#[test]
+fn with_the_cloud_away_there_is_a_button_that_looks_again() {
+    let away = Home {
+        cloud: false,
+        ..home()
+    };
+    let failed = Home {
+        purchase: Some(purchase(PurchaseState::NoCloud)),
+        ..away.clone()
+    };
+    let refused = Some(Trouble::Buy(BuyError::NoCloud));
+    for language in Language::ALL {
+        let words = language.words();
+        let again = format!(
+            "<a class=\"button quiet\" href=\"/portal/?lang={}\">{}</a>",
+            language.tag(),
+            words.try_again
+        );
+        for (home, trouble) in [(&away, None), (&away, refused), (&failed, None)] {
+            let page = render(language, home, trouble);
+            assert_eq!(page.matches(&again).count(), 1, "{page}");
+        }
+    }
+}
