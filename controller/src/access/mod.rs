@@ -98,6 +98,7 @@ impl Use {
                 }
             }
             Fact::Ended(ended) => {
+                self.go_on(ended.at);
                 self.use_up(ended.usage);
                 self.run_on(ended.at);
                 if self.ended.is_none() {
@@ -134,7 +135,7 @@ impl Use {
         *self != before
     }
 
-    /// Used or held after its end it had been given more time and was open again, without devices. What is told twice lies before its end.
+    /// Used, held or ended after its end it had been given more time and was open again, without devices. What is told twice lies before its end.
     fn go_on(&mut self, at: Timestamp) {
         if let Some((ended, reason)) = self.ended
             && at > ended

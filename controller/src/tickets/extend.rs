@@ -131,13 +131,14 @@ pub async fn extend_in(
 /// Whether its site may not know any more what was used of a ticket. A bought one stands in the feed, so it is known for good.
 fn is_forgotten(found: &Found, now: Timestamp) -> bool {
     let is_sold = found.printed.is_none() && found.kept.tried_by.is_none();
-    let is_kept = match found.kept.ticket.phase {
-        Phase::Ended { at, .. } => now <= at.plus_secs(REMEMBERED_SECS),
-        Phase::Unused | Phase::Redeemed { .. } | Phase::Running { .. } | Phase::Paused { .. } => {
-            true
-        }
+    let ticket = &found.kept.ticket;
+    let ended = match ticket.phase {
+        Phase::Ended { at, .. } => Some(at),
+        // A site whose link is away has not told of it yet.
+        Phase::Running { .. } => ticket.ends_at(),
+        Phase::Unused | Phase::Redeemed { .. } | Phase::Paused { .. } => None,
     };
-    !is_sold && !is_kept
+    !is_sold && ended.is_some_and(|at| now > at.plus_secs(REMEMBERED_SECS))
 }
 
 fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtended> {

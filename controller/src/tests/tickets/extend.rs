@@ -152,4 +152,14 @@ async fn a_printed_one_that_its_site_forgets_has_no_more_time(
     app.clock.advance(Duration::from_secs(1));
     assert!(matches!(give(1).await, Err(NotExtended::StaysShut)));
     assert_eq!(world.count("tickets where extra_secs > 0").await, 1);
+    // It ran out again and nobody had come: what counts is that end.
+    app.clock.advance(Duration::from_secs(5 * 86_400));
+    let again = EndedFact {
+        ticket: printed.tickets[0].id,
+        reason: EndReason::Duration,
+        at: now.plus_secs(3_600 + 7 * 86_400),
+        usage: Usage::default(),
+    };
+    site.report(&world, Fact::Ended(again)).await;
+    give(0).await.unwrap();
 }
