@@ -182,7 +182,7 @@ impl Core {
         self.record(Fact::Redeemed(fact), out);
         if let Some(evicted) = evicted {
             self.cut_off(ticket, evicted);
-            self.give_back_waiting(evicted, now, out);
+            self.give_back_waiting(ticket, evicted, now, out);
         }
         self.purchases.settled(mac);
         self.hands.settled(mac);

@@ -4,6 +4,7 @@ use mnara_protocol::message::{
     KickCommand, NotDone, PausedFact, RefusedReport, ReleaseCommand, ReleasedFact, ResumedFact,
 };
 
+use super::tickets::Known;
 use super::*;
 
 impl Core {
@@ -66,7 +67,7 @@ impl Core {
         self.written.retain(|(id, _)| *id != ticket);
         self.cut.retain(|(id, _), _| *id != ticket);
         for mac in held {
-            self.give_back_waiting(mac, now, out);
+            self.give_back_waiting(ticket, mac, now, out);
         }
         out.router = true;
         Ok(())
@@ -110,7 +111,7 @@ impl Core {
             return Err(NotDone::NotHere);
         }
         self.let_go(ticket, mac, now, out);
-        self.give_back_waiting(mac, now, out);
+        self.give_back_waiting(ticket, mac, now, out);
         Ok(())
     }
 
@@ -124,9 +125,20 @@ impl Core {
 
     /// Gives back what waits its turn on a device that what ran was taken from: it would else have its turn, and its clock would start
     /// unasked.
-    pub(super) fn give_back_waiting(&mut self, mac: Mac, now: Now, out: &mut Commands) {
+    pub(super) fn give_back_waiting(
+        &mut self,
+        taken: TicketId,
+        mac: Mac,
+        now: Now,
+        out: &mut Commands,
+    ) {
+        let taken = self.state.tickets.find(taken).and_then(Known::turn);
         let held = self.state.tickets.of_device(mac);
-        if held.iter().any(|known| known.ticket.since().is_some()) {
+        // What has its turn before it keeps it, also where it waits to be let in. What is held has none: it ran.
+        let is_before = |known: &&Known| {
+            known.ticket.since().is_some() || taken.is_some_and(|taken| known.turn() < Some(taken))
+        };
+        if held.iter().any(is_before) {
             return;
         }
         let waits: Vec<_> = held.into_iter().map(|known| known.ticket.id).collect();

@@ -45,7 +45,7 @@ impl Core {
         };
         let mut views = shown
             .into_iter()
-            .filter_map(|known| Some(self.ticket_view(known, mac?, now.at)));
+            .filter_map(|known| Some(self.ticket_view(known, mac?, now)));
         let ticket = views.next();
         let trial = known.and_then(|mac| self.trial_for(mac, holds, now.at));
         let waiting = views.take(WAITING_SHOWN).collect();
@@ -127,7 +127,7 @@ impl Core {
         Some(self.router.peers.get(&peer)?.0)
     }
 
-    fn ticket_view(&self, known: &Known, mac: Mac, now: Timestamp) -> TicketView {
+    fn ticket_view(&self, known: &Known, mac: Mac, now: Now) -> TicketView {
         let ticket = &known.ticket;
         let slot = ticket.slots().iter().find(|slot| slot.mac == mac);
         let place = (ticket.id, mac);
@@ -142,9 +142,10 @@ impl Core {
         };
         let online = self.online.contains(&place);
         let late = matches!(ticket.phase, Phase::Redeemed { .. })
-            && slot.is_some_and(|slot| now.since(slot.seen) >= LATE)
-            && !online
-            && !self.router_away();
+            && self
+                .awaited
+                .get(&place)
+                .is_some_and(|since| now.ticks.since(*since) >= LATE);
         let login = login(&self.state, known);
         let used = u16::try_from(ticket.slots().len()).unwrap_or(u16::MAX);
         TicketView {
@@ -162,12 +163,12 @@ impl Core {
             ),
             plan_name: login.map_or_else(String::new, |login| login.plan_name),
             terms: ticket.right.terms,
-            status: ticket.status(now),
+            status: ticket.status(now.at),
             held: slot.is_some(),
             paused: matches!(ticket.phase, Phase::Paused { .. }),
             step,
             online,
-            left: ticket.left(now),
+            left: ticket.left(now.at),
             ends_at: ticket.ends_at(),
             devices_used: used,
             devices: ticket.right.terms.devices.max(1),

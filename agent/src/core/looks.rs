@@ -12,6 +12,7 @@ use super::desired::Flow;
 use super::redeem;
 use super::{Commands, Core, Now, random};
 use crate::access::observed::Observed;
+use crate::access::plan::GONE_IDLE_SECS;
 
 impl Core {
     pub(super) fn observed(&mut self, seen: Arc<Observed>, now: Now, out: &mut Commands) {
@@ -28,6 +29,7 @@ impl Core {
         self.count_rates(&seen, now);
         let news = places != self.online;
         self.online = places;
+        self.await_log_ins(&seen, now);
         self.router.saw(seen);
         self.router.at = Some(now.ticks);
         self.serve_parked(now, out);
@@ -57,6 +59,22 @@ impl Core {
             .filter_map(|row| Some((*names.get(&row.user)?, row.mac)))
             .filter(|(ticket, _)| self.state.tickets.find(*ticket).is_some())
             .collect()
+    }
+
+    /// Notes whom the router has not let in yet, although their device is there and has its turn.
+    fn await_log_ins(&mut self, seen: &Observed, now: Now) {
+        let hosts = seen.hosts.iter();
+        let here: BTreeSet<Mac> = hosts
+            .filter(|host| host.idle_secs < GONE_IDLE_SECS)
+            .map(|host| host.mac)
+            .collect();
+        let turns = self.state.tickets.turns().into_iter();
+        let before = std::mem::take(&mut self.awaited);
+        self.awaited = turns
+            .map(|(mac, ticket)| (ticket, mac))
+            .filter(|place| here.contains(&place.1) && !self.online.contains(place))
+            .map(|place| (place, before.get(&place).copied().unwrap_or(now.ticks)))
+            .collect();
     }
 
     /// Lets go of devices that a look made after the cut shows off.
@@ -205,6 +223,7 @@ impl Core {
     }
 
     pub(super) fn router_lost(&mut self, now: Now, out: &mut Commands) {
+        self.awaited.clear();
         if !std::mem::replace(&mut self.router.lost, true) && self.router.seen.is_some() {
             self.health(HealthEvent::RouterLost, None, now, out);
         }
@@ -212,6 +231,7 @@ impl Core {
 
     pub(super) fn router_refuses(&mut self, now: Now, out: &mut Commands) {
         self.router.lost = true;
+        self.awaited.clear();
         if !std::mem::replace(&mut self.router.refused, true) {
             self.health(HealthEvent::RouterRefusesLogin, None, now, out);
         }

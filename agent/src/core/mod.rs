@@ -196,6 +196,8 @@ pub struct Core {
     throttle: Throttle,
     router: Router,
     online: BTreeSet<(TicketId, Mac)>,
+    /// Since when a router that answers has had each device before it whose turn has come and that it has not let in.
+    awaited: BTreeMap<(TicketId, Mac), Ticks>,
     written: BTreeSet<(TicketId, Mac)>,
     /// Devices to be kept off although their ticket stays, until a look after this one shows them off.
     cut: BTreeMap<(TicketId, Mac), ObservationNo>,
@@ -242,6 +244,7 @@ impl Core {
             throttle: Throttle::default(),
             router: Router::default(),
             online: BTreeSet::new(),
+            awaited: BTreeMap::new(),
             written: BTreeSet::new(),
             cut: BTreeMap::new(),
             flows: BTreeMap::new(),

@@ -89,7 +89,7 @@ impl Core {
         }
         for mac in held {
             self.let_go(ticket, mac, now, out);
-            self.give_back_waiting(mac, now, out);
+            self.give_back_waiting(ticket, mac, now, out);
         }
     }
 

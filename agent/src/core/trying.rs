@@ -135,7 +135,7 @@ impl Core {
         self.record(Fact::Redeemed(fact), out);
         if let Some(evicted) = evicted {
             self.cut_off(last, evicted);
-            self.give_back_waiting(evicted, now, out);
+            self.give_back_waiting(last, evicted, now, out);
         }
         out.router = true;
         true

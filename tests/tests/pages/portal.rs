@@ -94,7 +94,7 @@ async fn a_printed_code_is_typed_in_both_languages() {
             "the first phone is told that its place was taken",
             async || {
                 let page = phone.home(router).await?;
-                Ok(page.says("another phone took the place").then_some(()))
+                Ok(page.says("its place was freed or taken").then_some(()))
             },
         )
         .await

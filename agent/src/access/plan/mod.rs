@@ -25,7 +25,7 @@ const STALE_IDLE_SECS: u64 = 30;
 const FRESH_IDLE_SECS: u64 = 10;
 /// A device silent for this long is not there, although the router still has its row. Logged in, its time would run for nobody until
 /// keepalive ends the session, which is to take longer than this, and then again.
-const GONE_IDLE_SECS: u64 = 240;
+pub(crate) const GONE_IDLE_SECS: u64 = 240;
 
 /// Lists what to do so that the router has what it should. Ending a ticket takes two lists: the first cuts it off, the second,
 /// made from a fresh look that holds its last counters, removes the user.

@@ -58,6 +58,8 @@ pub(super) struct Hotspot {
     users: BTreeMap<TicketId, User>,
     sessions: BTreeMap<Mac, Session>,
     pub(super) present: BTreeSet<u8>,
+    /// Lets nobody more in: its licence is used up.
+    pub(super) is_full: bool,
     /// Devices that it lets through anyway.
     pub(super) bypassed: BTreeSet<u8>,
     uptime: u64,
@@ -108,7 +110,7 @@ impl Hotspot {
                     .sessions
                     .get(mac)
                     .is_some_and(|session| session.user == spec.name);
-                if here && !mine {
+                if here && !mine && !self.is_full {
                     let device = *mac;
                     self.log_out(|other, _| *other == device);
                     let began = self.uptime;

@@ -385,14 +385,27 @@ fn a_ticket_is_looked_at_more_often_the_nearer_its_end_is() {
 fn a_log_in_is_late_when_a_router_that_answers_has_not_let_the_device_in_for_a_minute() {
     let mut site = Site::new();
     site.joins(1);
+    site.hotspot.is_full = true;
     site.types(1, &printed(0)).unwrap();
-    for (secs, late) in [(59, false), (1, true)] {
-        site.ticks = site.ticks + Duration::from_secs(secs);
+    site.look();
+    for (secs, late) in [(50, false), (10, true)] {
+        site.pass(Duration::from_secs(secs));
         assert_eq!(site.ticket(1).late, late);
     }
     site.event(Event::RouterLost);
-    assert!(!site.ticket(1).late, "it waits for the router");
     site.look();
+    assert!(!site.ticket(1).late, "the router came back just now");
+    site.hotspot.is_full = false;
+    site.pass(Duration::from_secs(20));
+    assert!(site.ticket(1).online);
+    // What waited for this one to end is not late when its turn comes.
+    site.types(1, &printed(1)).unwrap();
+    site.pass(HOUR - Duration::from_secs(20));
+    site.hotspot.is_full = true;
+    site.pass(Duration::from_secs(30));
     let ticket = site.ticket(1);
-    assert!(ticket.online && !ticket.late);
+    assert!(!ticket.online && ticket.id == series::ticket_id(series_id(), 1));
+    assert!(!ticket.late);
+    site.pass(Duration::from_secs(60));
+    assert!(site.ticket(1).late);
 }

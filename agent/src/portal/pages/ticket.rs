@@ -72,14 +72,7 @@ impl View<'_> {
             }
             Situation::NotHere => {
                 left(page, words, ticket);
-                if !ticket.code_shown.is_empty() {
-                    self.form(page, "/portal/code");
-                    page.raw("<input type=\"hidden\" name=\"code\" value=\"")
-                        .text(&ticket.code_shown)
-                        .raw("\"><button>")
-                        .raw(words.use_here)
-                        .raw("</button></form>");
-                }
+                self.use_here(page, words, ticket);
             }
             _ => {}
         }
@@ -146,6 +139,9 @@ impl View<'_> {
             }
             plan(page, words, ticket);
             left(page, words, ticket);
+            if Situation::of_ticket(ticket) == Situation::NotHere {
+                self.use_here(page, words, ticket);
+            }
             if ticket.status == Status::Active && !ticket.trial {
                 self.link(page, Place::Ticket, words.see_ticket, "button quiet");
             }
@@ -161,6 +157,19 @@ impl View<'_> {
         {
             self.log_out(page, words);
         }
+    }
+
+    /// The button that has a ticket serve this device.
+    fn use_here(&self, page: &mut Html, words: &Words, ticket: &TicketView) {
+        if ticket.code_shown.is_empty() {
+            return;
+        }
+        self.form(page, "/portal/code");
+        page.raw("<input type=\"hidden\" name=\"code\" value=\"")
+            .text(&ticket.code_shown)
+            .raw("\"><button>")
+            .raw(words.use_here)
+            .raw("</button></form>");
     }
 
     fn log_out(&self, page: &mut Html, words: &Words) {

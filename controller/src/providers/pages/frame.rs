@@ -155,12 +155,12 @@ impl Frame {
         }
     }
 
-    /// What whoever pays should know on every page but the one where they pay, which tells it by itself: some words, and by when if there is
-    /// such a time.
+    /// What whoever pays should know on every page but the one where they pay, which tells it by itself where anybody is asked to: some words,
+    /// and by when if there is such a time.
     #[must_use]
     pub fn bill(&self) -> Option<(&'static str, Option<String>)> {
         let place = self.visit.as_ref()?.place.as_ref()?;
-        let is_there = self.path.starts_with("/settings/subscription");
+        let is_there = self.asks_to_pay && self.path.starts_with("/settings/subscription");
         if is_there || !self.is_in() || !place.role.may(Permission::PayPlatform) {
             return None;
         }

@@ -61,7 +61,7 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
         .get(&format!("/customers?before={later}.{id}"))
         .await;
     let older = older.page();
-    assert!(older.contains("0708 374 149") && !older.contains("The newest customers"));
+    assert!(older.contains("0708\u{a0}374\u{a0}149") && !older.contains("The newest customers"));
     assert!(older.contains("Older customers") && older.contains(">All customers</a>"));
     let page = cashier.get(&path).await.page();
     assert!(

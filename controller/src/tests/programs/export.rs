@@ -284,6 +284,7 @@ async fn a_business_whose_subscription_has_run_out_still_takes_its_data_out(
     assert_eq!(next, "/settings/subscription?why=restricted");
     let page = owner.get(&next).await.page();
     assert!(page.contains("Your data are yours"), "{page}");
+    assert!(page.contains("nothing new is sold"), "{page}");
     assert!(page.contains("href=\"/settings/export\""), "{page}");
     owner.get("/settings/export").await.page();
     let form = [("password", PASSWORD), ("digits", "")];

@@ -59,7 +59,7 @@ pub(super) static ENGLISH: Words = Words {
     log_out: "Log out",
     log_out_more: "If you log out, another device can take your place. Your time runs on.",
     not_here: "This device is not using your voucher",
-    not_here_more: "You logged out, another phone took the place, or it was given more time.",
+    not_here_more: "You logged out, its place was freed or taken, or it was given more time.",
     paused: "Your voucher is paused",
     paused_more: "Its time stands still. It goes on when you press the button.",
     used_up: "Your voucher is used up",

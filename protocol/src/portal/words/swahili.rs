@@ -59,7 +59,7 @@ pub(super) static SWAHILI: Words = Words {
     log_out: "Ondoka",
     log_out_more: "Ukiondoka, kifaa kingine kinaweza kuchukua nafasi yako. Muda wako unaendelea kuhesabiwa.",
     not_here: "Kifaa hiki hakitumii vocha yako",
-    not_here_more: "Uliondoka, simu nyingine imechukua nafasi, au vocha imeongezwa muda.",
+    not_here_more: "Uliondoka, nafasi yake imeachwa wazi au imechukuliwa, au vocha imeongezwa muda.",
     paused: "Vocha yako imesimamishwa",
     paused_more: "Muda wake umesimama. Utaendelea ukibonyeza kitufe.",
     used_up: "Vocha yako imeisha",

@@ -97,6 +97,23 @@ fn what_waits_keeps_its_turn_while_another_runs() {
 }
 
 #[test]
+fn what_had_its_turn_before_what_is_taken_keeps_it() {
+    let mut site = Site::new();
+    site.joins(1);
+    for index in [0, 1] {
+        site.types(1, &printed(index)).unwrap();
+        site.ticks = site.ticks + Duration::from_secs(1);
+    }
+    site.hotspot.leaves(1);
+    frees(&mut site, ids()[1]);
+    site.look();
+    site.joins(1);
+    site.look();
+    let ticket = site.ticket(1);
+    assert!(ticket.online && ticket.id == ids()[0]);
+}
+
+#[test]
 fn a_held_ticket_that_is_let_go_on_has_the_devices_back_that_held_it() {
     let [ticket, _] = ids();
     for is_snapped in [false, true] {

@@ -76,11 +76,13 @@ fn a_paused_ticket_is_not_said_to_have_left_its_device() {
     };
     for language in Language::ALL {
         let words = language.words();
-        let page = render(language, &paused, None);
-        for said in [words.paused, words.paused_more, words.time_left] {
-            assert!(page.contains(said), "{said}: {page}");
+        for place in [Place::Home, Place::Status] {
+            let page = render_at(place, language, &paused, None, &Typed::default());
+            for said in [words.paused, words.paused_more, words.time_left] {
+                assert!(page.contains(said), "{said}: {page}");
+            }
+            assert!(page.contains(words.use_here), "a dead end: {page}");
+            assert!(!page.contains(words.not_here) && !page.contains(words.not_here_more));
         }
-        assert!(page.contains(words.use_here), "a dead end: {page}");
-        assert!(!page.contains(words.not_here) && !page.contains(words.not_here_more));
     }
 }

@@ -121,7 +121,10 @@ async fn the_list_of_businesses_tells_how_each_does(
         assert!(page.contains(part), "{part}: {page}");
     }
     let page = list(&world, &mut admin).await;
-    for part in ["nothing amiss", "No customer was asked to pay in this time."] {
+    for part in [
+        "nothing amiss",
+        "No customer was asked to pay in this time.",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     for (sql, says) in [
@@ -159,7 +162,10 @@ async fn a_site_that_was_never_set_up_is_not_away(pool: PgPoolOptions, options: 
         .await
         .unwrap();
     let page = list(&world, &mut admin).await;
-    assert!(page.contains("Business 1 in business nothing amiss"), "{page}");
+    assert!(
+        page.contains("Business 1 in business nothing amiss"),
+        "{page}"
+    );
     let page = admin.get("/admin/providers").await.page();
     assert!(
         page.contains("<span class=\"good\">1 of 2 up</span>"),
