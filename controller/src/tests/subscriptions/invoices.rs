@@ -14,7 +14,7 @@ async fn issue_as(world: &World, issuer: &str) {
 }
 
 /// What an invoice of the business says.
-async fn said(browser: &mut Browser, number: i64) -> String {
+async fn said(browser: &mut Browser<'_>, number: i64) -> String {
     let path = format!("/settings/subscription/invoices/{number}/pdf");
     let request = Request::get(path).body(Body::empty());
     let pdf = browser.open(request.unwrap()).await;

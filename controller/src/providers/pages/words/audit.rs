@@ -578,7 +578,6 @@ mod tests {
             w.audit.revoke,
             w.audit.revoke_series,
             w.audit.stands_revoked,
-            w.customers.revoked,
             w.story.revoke,
             w.story.did_revoked,
             w.story.end_revoked,
@@ -591,7 +590,6 @@ mod tests {
         for paused in [
             w.audit.pause,
             w.audit.stands_paused,
-            w.customers.paused,
             w.story.pause,
             w.story.did_held,
             w.vouchers.paused,

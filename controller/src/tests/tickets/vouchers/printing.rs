@@ -14,7 +14,7 @@ fn codes_of(page: &str) -> Vec<String> {
 }
 
 /// What is drawn on the pages of the PDF that a page of a browser leads to.
-async fn pdf_of(browser: &mut Browser, page: &str, series: &str) -> String {
+async fn pdf_of(browser: &mut Browser<'_>, page: &str, series: &str) -> String {
     let (_, rest) = page.split_once(&format!("href=\"{series}/pdf")).unwrap();
     let query = rest.split_once('"').unwrap().0;
     let query = query.replace("&#38;", "&").replace("&amp;", "&");
