@@ -141,7 +141,7 @@ pub(super) const PASSWORD: &str = "mango rain tower";
 
 /// What an authenticator with this secret shows now.
 pub(super) fn digits(world: &World, secret: &str) -> String {
-    let secret = totp_rs::Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(secret.replace(' ', "")).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
     totp.generate(now).to_string()

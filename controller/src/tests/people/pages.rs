@@ -260,7 +260,7 @@ async fn with_a_second_factor_a_password_alone_opens_nothing(
     let secret = between(&page, "<code>", "</code>");
     assert!(secret.split(' ').all(|typed| typed.len() == 4), "{secret}");
     let digits = |world: &World| {
-        let secret = totp_rs::Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
+        let secret = totp_rs::Secret::try_from_base32(secret.replace(' ', "")).unwrap();
         let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
         let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
         totp.generate(now).to_string()

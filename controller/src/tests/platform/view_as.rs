@@ -216,7 +216,7 @@ async fn the_platforms_pages_open_once_a_second_factor_is_set_up(
     let (sealed, _) = rest.split_once('"').unwrap();
     let (_, rest) = page.split_once("<code>").unwrap();
     let (typed, _) = rest.split_once("</code>").unwrap();
-    let secret = totp_rs::Secret::try_from_base32(&typed.replace(' ', "")).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(typed.replace(' ', "")).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
     let digits = totp.generate(now).to_string();
