@@ -222,6 +222,9 @@ pub struct ActiveRow {
     pub bytes_out: u64,
 }
 
+/// A device that was silent for this long has gone.
+const GONE_IDLE_SECS: u64 = 240;
+
 /// One device the hotspot has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
@@ -244,6 +247,14 @@ pub struct Host {
 }
 
 impl Host {
+    /// Whether the device is there, and not only its row: one that was silent for long has gone.
+    ///
+    /// Logged in, its time would run for nobody until keepalive ends the session, which is to take longer than this, and then again.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        self.idle_secs < GONE_IDLE_SECS
+    }
+
     /// The address to log the device in by: the translated one where there is one.
     #[must_use]
     pub fn login_address(&self) -> IpAddr {

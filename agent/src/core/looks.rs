@@ -12,7 +12,6 @@ use super::desired::Flow;
 use super::redeem;
 use super::{Commands, Core, Now, random};
 use crate::access::observed::Observed;
-use crate::access::plan::GONE_IDLE_SECS;
 
 impl Core {
     pub(super) fn observed(&mut self, seen: Arc<Observed>, now: Now, out: &mut Commands) {
@@ -65,7 +64,7 @@ impl Core {
     fn await_log_ins(&mut self, seen: &Observed, now: Now) {
         let hosts = seen.hosts.iter();
         let here: BTreeSet<Mac> = hosts
-            .filter(|host| host.idle_secs < GONE_IDLE_SECS)
+            .filter(|host| host.is_there())
             .map(|host| host.mac)
             .collect();
         let turns = self.state.tickets.turns().into_iter();

@@ -23,9 +23,6 @@ pub use action::{Action, Cut, UserChange};
 const STALE_IDLE_SECS: u64 = 30;
 /// A device this recently heard from is really there.
 const FRESH_IDLE_SECS: u64 = 10;
-/// A device silent for this long is not there, although the router still has its row. Logged in, its time would run for nobody until
-/// keepalive ends the session, which is to take longer than this, and then again.
-pub(crate) const GONE_IDLE_SECS: u64 = 240;
 
 /// Lists what to do so that the router has what it should. Ending a ticket takes two lists: the first cuts it off, the second,
 /// made from a fresh look that holds its last counters, removes the user.
@@ -340,7 +337,7 @@ impl<'a> Plan<'a> {
             let free = hosts
                 .iter()
                 .filter(|host| !host.bypassed && (was_online || !host.authorized))
-                .filter(|host| host.idle_secs < GONE_IDLE_SECS);
+                .filter(|host| host.is_there());
             let best = free.min_by_key(|host| (host.authorized, host.idle_secs, host.address));
             if let Some(host) = best {
                 joining.push((mac, host.login_address()));
