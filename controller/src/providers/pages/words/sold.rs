@@ -75,7 +75,7 @@ words! {
         offered: "offered" "kinatolewa",
         retired: "not offered" "hakitolewi",
         on_it: "Businesses on it" "Biashara zilizo nacho",
-        saves: "less than twelve months" "nafuu kuliko miezi kumi na miwili",
+        saves: "less than twelve months" "nafuu kuliko miezi 12",
         trial: "{n} days of trial" "siku {n} za jaribio",
         new_plan: "New plan" "Kifurushi kipya",
         change_plan: "Change this plan" "Badilisha kifurushi hiki",
