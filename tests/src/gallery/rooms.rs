@@ -54,7 +54,8 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
         };
         rooms.push(Room {
             name: role,
-            doors: vec![url(first)],
+            // Who is in one business alone has no link to the second.
+            doors: vec![url(first), url("/businesses")],
             tab,
             in_both: true,
         });
